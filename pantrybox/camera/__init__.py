@@ -1,0 +1,1 @@
+"""A camera made of software: sends the pictures of a folder."""

@@ -1,0 +1,1 @@
+"""Photographs received from cameras."""

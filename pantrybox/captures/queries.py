@@ -1,0 +1,197 @@
+"""SQL of the captures table."""
+
+import msgspec
+
+from pantrybox.captures.model import Arrival, Capture, Status
+from pantrybox.storage.database import Reader, Writer
+
+COLUMNS = """seq, id, device_id, received_at_ms, captured_at_ms, trigger_type, image_path, size_bytes, sha256,
+       battery_v, rssi, status, attempts, failure"""
+
+
+def insert(
+    writer: Writer, capture_id: str, arrival: Arrival, captured_at_ms: int, file_name: str, size: int, sha256: bytes
+) -> None:
+    writer.insert(
+        """
+        INSERT INTO captures (id, device_id, received_at_ms, captured_at_ms, trigger_type, image_path, size_bytes,
+                              sha256, idempotency_key, battery_v, rssi, telemetry, notes)
+        VALUES (:id, :device_id, :received_at_ms, :captured_at_ms, :trigger_type, :image_path, :size_bytes,
+                :sha256, :idempotency_key, :battery_v, :rssi, :telemetry, :notes)
+        """,
+        {
+            "id": capture_id,
+            "device_id": arrival.device_id,
+            "received_at_ms": writer.now_ms,
+            "captured_at_ms": captured_at_ms,
+            "trigger_type": arrival.trigger_type,
+            "image_path": file_name,
+            "size_bytes": size,
+            "sha256": sha256,
+            "idempotency_key": arrival.idempotency_key,
+            "battery_v": arrival.battery_v,
+            "rssi": arrival.rssi,
+            "telemetry": _json_or_none(arrival.telemetry),
+            "notes": _json_or_none(arrival.notes),
+        },
+    )
+
+
+def _json_or_none(value: object) -> str | None:
+    return msgspec.json.encode(value).decode() if value else None
+
+
+def id_with_key(reader: Reader, device_id: str, idempotency_key: str, sha256: bytes) -> str | None:
+    """The capture that this camera sent before under this key with these bytes."""
+    return _id_or_none(
+        reader,
+        """
+        SELECT id
+        FROM captures
+        WHERE device_id = :device_id AND idempotency_key = :key AND sha256 = :sha256
+        """,
+        {"device_id": device_id, "key": idempotency_key, "sha256": sha256},
+    )
+
+
+def id_with_bytes(reader: Reader, device_id: str, sha256: bytes, since_ms: int) -> str | None:
+    """The capture with these bytes that this camera sent since then, under whatever key."""
+    return _id_or_none(
+        reader,
+        """
+        SELECT id
+        FROM captures
+        WHERE device_id = :device_id AND received_at_ms >= :since_ms AND sha256 = :sha256
+        ORDER BY received_at_ms
+        LIMIT 1
+        """,
+        {"device_id": device_id, "since_ms": since_ms, "sha256": sha256},
+    )
+
+
+def key_was_used(reader: Reader, device_id: str, idempotency_key: str) -> bool:
+    return reader.value(
+        bool,
+        "SELECT EXISTS (SELECT 1 FROM captures WHERE device_id = :device_id AND idempotency_key = :key)",
+        {"device_id": device_id, "key": idempotency_key},
+    )
+
+
+class _Id(msgspec.Struct):
+    id: str
+
+
+def _id_or_none(reader: Reader, sql: str, parameters: dict[str, object]) -> str | None:
+    row = reader.row_or_none(_Id, sql, parameters)
+    return row.id if row else None
+
+
+def by_id(reader: Reader, capture_id: str) -> Capture | None:
+    return reader.row_or_none(Capture, f"SELECT {COLUMNS} FROM captures WHERE id = :id", {"id": capture_id})  # noqa: S608
+
+
+def newest_first(
+    reader: Reader, *, status: Status | None, device_id: str | None, before_seq: int | None, limit: int
+) -> list[Capture]:
+    return reader.rows(
+        Capture,
+        f"""
+        SELECT {COLUMNS}
+        FROM captures
+        WHERE (:status IS NULL OR status = :status)
+          AND (:device_id IS NULL OR device_id = :device_id)
+          AND (:before IS NULL OR seq < :before)
+        ORDER BY seq DESC
+        LIMIT :limit
+        """,  # noqa: S608 - only column names are filled in
+        {"status": status, "device_id": device_id, "before": before_seq, "limit": limit},
+    )
+
+
+def total(reader: Reader, *, status: Status | None, device_id: str | None) -> int:
+    return reader.value(
+        int,
+        """
+        SELECT count(*)
+        FROM captures
+        WHERE (:status IS NULL OR status = :status)
+          AND (:device_id IS NULL OR device_id = :device_id)
+        """,
+        {"status": status, "device_id": device_id},
+    )
+
+
+def oldest_waiting(reader: Reader) -> Capture | None:
+    """The next capture to analyse. The table is the work queue: a crash loses nothing."""
+    return reader.row_or_none(
+        Capture,
+        f"""
+        SELECT {COLUMNS}
+        FROM captures
+        WHERE status IN ('stored', 'analyzing')
+        ORDER BY seq
+        LIMIT 1
+        """,  # noqa: S608 - only column names are filled in
+    )
+
+
+def begin_attempt(writer: Writer, capture_id: str) -> None:
+    writer.execute(
+        "UPDATE captures SET status = 'analyzing', attempts = attempts + 1 WHERE id = :id",
+        {"id": capture_id},
+    )
+
+
+def complete(writer: Writer, capture_id: str) -> None:
+    writer.execute("UPDATE captures SET status = 'complete', failure = NULL WHERE id = :id", {"id": capture_id})
+
+
+def fail(writer: Writer, capture_id: str, failure: str) -> None:
+    writer.execute(
+        "UPDATE captures SET status = 'failed', failure = :failure WHERE id = :id",
+        {"id": capture_id, "failure": failure},
+    )
+
+
+class StoredImage(msgspec.Struct, frozen=True):
+    id: str
+    image_path: str
+    size_bytes: int
+    sha256: bytes
+
+
+def stored_images(reader: Reader) -> list[StoredImage]:
+    """Every capture that claims an image."""
+    return reader.rows(
+        StoredImage,
+        "SELECT id, image_path, size_bytes, sha256 FROM captures WHERE image_path IS NOT NULL ORDER BY seq",
+    )
+
+
+def without_row(reader: Reader, names: set[str]) -> set[str]:
+    """Those of these file names that no capture claims."""
+    claimed = {image.image_path for image in stored_images(reader)}
+    return names - claimed
+
+
+def newest_seq(reader: Reader) -> int:
+    """0 before the first photograph."""
+    return reader.value(int, "SELECT coalesce(max(seq), 0) FROM captures")
+
+
+def newest_looked_at(reader: Reader) -> Capture | None:
+    """The newest photograph that shows something; one that waits or failed does not."""
+    return reader.row_or_none(
+        Capture,
+        f"""
+        SELECT {COLUMNS}
+        FROM captures
+        WHERE status = 'complete' AND image_path IS NOT NULL
+        ORDER BY seq DESC
+        LIMIT 1
+        """,  # noqa: S608 - only column names are filled in
+    )
+
+
+def waiting_count(reader: Reader) -> int:
+    return reader.value(int, "SELECT count(*) FROM captures WHERE status IN ('stored', 'analyzing')")

@@ -1,0 +1,1 @@
+"""The demo's pantry: rendered photographs and the truth beside them."""

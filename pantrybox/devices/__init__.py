@@ -1,0 +1,1 @@
+"""Cameras that may upload: registration, tokens, orders."""

@@ -1,0 +1,61 @@
+"""Prove a data folder: every row has its whole file, every file its row, every count its proof."""
+
+import hashlib
+from collections.abc import Callable, Iterator
+
+from pantrybox.captures import queries as captures
+from pantrybox.inventory import queries as inventory
+from pantrybox.inventory.fold import refolded
+from pantrybox.storage.database import Reader
+from pantrybox.storage.image_files import ImageFiles
+
+Progress = Callable[[int, int], None]
+"""Called with how many photographs were read and how many there are."""
+
+
+def problems(reader: Reader, images: ImageFiles, names: set[str], progress: Progress) -> list[str]:
+    """Everything that is not as docs/design/storage.md says, as sentences; empty when all is sound.
+
+    `names` are the files that were there *before* the snapshot that `reader` shows was taken:
+    an upload between the two then has its row, and is no orphan.
+    """
+    return [
+        *_image_problems(reader, images, progress),
+        *_orphans(reader, names),
+        *_ledger_problems(reader),
+        *_belief_problems(reader),
+    ]
+
+
+def _image_problems(reader: Reader, images: ImageFiles, progress: Progress) -> Iterator[str]:
+    stored = captures.stored_images(reader)
+    for done, image in enumerate(stored, start=1):
+        try:
+            data = images.path(image.image_path).read_bytes()
+        except OSError as error:
+            yield f"capture {image.id}: its image {image.image_path} cannot be read ({error.strerror})"
+        else:
+            if len(data) != image.size_bytes:
+                yield f"capture {image.id}: its image has {len(data)} of {image.size_bytes} bytes"
+            elif hashlib.sha256(data).digest() != image.sha256:
+                yield f"capture {image.id}: its image is not the one that was received"
+        progress(done, len(stored))
+
+
+def _orphans(reader: Reader, names: set[str]) -> Iterator[str]:
+    for name in sorted(captures.without_row(reader, names)):
+        yield f"images/{name}: no capture claims this file"
+
+
+def _ledger_problems(reader: Reader) -> Iterator[str]:
+    for gap in inventory.ledger_gaps(reader):
+        yield (
+            f"{gap.item_name} in {gap.place_name}: the confirmed count is {gap.confirmed_count} "
+            f"and the ledger sums to {gap.ledger_sum}"
+        )
+
+
+def _belief_problems(reader: Reader) -> Iterator[str]:
+    for place_id, stock in refolded(reader).items():
+        if stock != inventory.stock_at(reader, place_id):
+            yield f"place {place_id}: what is believed does not follow from what was seen"

@@ -1,0 +1,80 @@
+"""What is on the shelf, and how it came to be there."""
+
+from typing import Literal
+
+import msgspec
+
+EventType = Literal["seen", "added", "removed", "adjusted", "manual_override", "consumed", "undone", "merged"]
+
+
+class View(msgspec.Struct, frozen=True):
+    """One photograph, as evidence about one place."""
+
+    seen: dict[int, int]
+    """How many of each item were found, by item id; an item that is not named was not found."""
+    readable: bool
+    """False when it was too dark, blurred or blocked to show what is not there."""
+
+
+class Stand(msgspec.Struct, frozen=True):
+    """What is believed about one item at one place."""
+
+    belief: tuple[float, ...]
+    """Probability of 0, 1, 2, ... units."""
+    confirmed_count: int
+    """What the ledger sums to."""
+
+    @property
+    def shown_count(self) -> int:
+        """The most probable count."""
+        return max(range(len(self.belief)), key=lambda count: self.belief[count])
+
+    @property
+    def confidence(self) -> float:
+        """The probability of the shown count."""
+        return max(self.belief)
+
+
+class Change(msgspec.Struct, frozen=True):
+    """A line for the ledger."""
+
+    item_id: int
+    event_type: EventType
+    delta: int
+    count_after: int
+    confidence: float
+
+
+class InventoryEvent(msgspec.Struct, frozen=True):
+    id: int
+    item_id: int
+    item_name: str
+    place_id: int
+    place_name: str
+    event_type: EventType
+    delta: int
+    count_after: int
+    confidence: float
+    capture_id: str | None
+    happened_at_ms: int
+
+
+class StockLine(msgspec.Struct, frozen=True):
+    """One item at one place, as it is shown."""
+
+    item_id: int
+    canonical_name: str
+    brand: str | None
+    package_type: str | None
+    category: str | None
+    generic: bool
+    """Named by the model, not by a person."""
+    place_id: int
+    place_name: str
+    shown_count: int
+    confirmed_count: int
+    confidence: float
+    last_seen_at_ms: int | None
+    is_manual: bool
+    notes: str | None
+    updated_at_ms: int

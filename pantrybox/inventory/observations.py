@@ -1,0 +1,166 @@
+"""SQL of the evidence: what was seen in each photograph. Only ever added to."""
+
+import msgspec
+
+from pantrybox.storage.database import Reader, Writer
+from pantrybox.vision.model import Box, Detection, Sight
+
+
+class Observation(msgspec.Struct, frozen=True):
+    id: int
+    capture_id: str
+    model: str
+    observed_at_ms: int
+    took_ms: int
+    width: int
+    height: int
+    brightness: float
+    sharpness: float
+    scene_confidence: float
+    folded: bool
+    """False when it came too late to say anything about the present."""
+
+
+class SeenBox(msgspec.Struct, frozen=True):
+    """A detection as it is kept."""
+
+    id: int
+    box: Box
+    score: float
+    label: str
+    item_name: str | None
+    """None: a candidate that is not believed to be a thing yet."""
+
+
+def insert(writer: Writer, capture_id: str, sight: Sight, *, folded: bool) -> int:
+    return writer.insert(
+        """
+        INSERT INTO observations (capture_id, model, observed_at_ms, took_ms, width, height, brightness, sharpness,
+                                  scene_confidence, folded)
+        VALUES (:capture_id, :model, :now_ms, :took_ms, :width, :height, :brightness, :sharpness,
+                :scene_confidence, :folded)
+        """,
+        {
+            "capture_id": capture_id,
+            "model": sight.model,
+            "now_ms": writer.now_ms,
+            "took_ms": sight.took_ms,
+            "width": sight.width,
+            "height": sight.height,
+            "brightness": sight.brightness,
+            "sharpness": sight.sharpness,
+            "scene_confidence": sight.scene_confidence,
+            "folded": folded,
+        },
+    )
+
+
+def insert_detections(writer: Writer, observation_id: int, detections: list[tuple[Detection, int | None]]) -> None:
+    """Keep every candidate; the item is None for one that is not counted."""
+    writer.execute_many(
+        """
+        INSERT INTO detections (observation_id, box_left, box_top, box_right, box_bottom, score, label, item_id)
+        VALUES (:observation_id, :left, :top, :right, :bottom, :score, :label, :item_id)
+        """,
+        [
+            {
+                "observation_id": observation_id,
+                **msgspec.structs.asdict(detection.box),
+                "score": detection.score,
+                "label": detection.label,
+                "item_id": item_id,
+            }
+            for detection, item_id in detections
+        ],
+    )
+
+
+def newest_of(reader: Reader, capture_id: str) -> Observation | None:
+    """What was last seen in this capture; None before it was looked at."""
+    return reader.row_or_none(
+        Observation,
+        "SELECT * FROM observations WHERE capture_id = :id ORDER BY id DESC LIMIT 1",
+        {"id": capture_id},
+    )
+
+
+def newest_id(reader: Reader) -> int:
+    """0 before anything was seen."""
+    return reader.value(int, "SELECT coalesce(max(id), 0) FROM observations")
+
+
+class _Box(msgspec.Struct):
+    id: int
+    box_left: float
+    box_top: float
+    box_right: float
+    box_bottom: float
+    score: float
+    label: str
+    item_name: str | None
+
+
+def detections_of(reader: Reader, observation_id: int) -> list[SeenBox]:
+    """Best first."""
+    rows = reader.rows(
+        _Box,
+        """
+        SELECT detections.id, box_left, box_top, box_right, box_bottom, score, label, canonical_name AS item_name
+        FROM detections
+        LEFT JOIN inventory_items ON inventory_items.id = item_id
+        WHERE observation_id = :id
+        ORDER BY score DESC, detections.id
+        """,
+        {"id": observation_id},
+    )
+    return [
+        SeenBox(
+            id=row.id,
+            box=Box(row.box_left, row.box_top, row.box_right, row.box_bottom),
+            score=row.score,
+            label=row.label,
+            item_name=row.item_name,
+        )
+        for row in rows
+    ]
+
+
+class FoldedView(msgspec.Struct, frozen=True):
+    observation_id: int
+    place_id: int
+    scene_confidence: float
+
+
+def folded_views(reader: Reader) -> list[FoldedView]:
+    """Every observation that beliefs follow from, in the order in which they were folded."""
+    return reader.rows(
+        FoldedView,
+        """
+        SELECT observations.id AS observation_id, places.id AS place_id, scene_confidence
+        FROM observations
+        JOIN captures ON captures.id = observations.capture_id
+        JOIN places ON places.device_id = captures.device_id
+        WHERE folded
+        ORDER BY observations.id
+        """,
+    )
+
+
+class _Count(msgspec.Struct):
+    item_id: int
+    seen: int
+
+
+def seen_in(reader: Reader, observation_id: int) -> dict[int, int]:
+    """How many of each item an observation counted."""
+    rows = reader.rows(
+        _Count,
+        """
+        SELECT item_id, count(*) AS seen
+        FROM detections
+        WHERE observation_id = :id AND item_id IS NOT NULL
+        GROUP BY item_id
+        """,
+        {"id": observation_id},
+    )
+    return {row.item_id: row.seen for row in rows}

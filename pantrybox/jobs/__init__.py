@@ -1,0 +1,1 @@
+"""Queued and timed work."""

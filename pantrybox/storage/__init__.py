@@ -1,0 +1,1 @@
+"""The one door to SQLite and to the image files."""

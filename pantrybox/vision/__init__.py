@@ -1,0 +1,1 @@
+"""Pixels to boxes: the only place that knows onnxruntime and Pillow."""

@@ -1,0 +1,173 @@
+"""Photographs: what was received, what was seen in each, and the pictures themselves."""
+
+from typing import Annotated
+
+import msgspec
+from litestar import Response, get
+from litestar.di import NamedDependency
+from litestar.params import FromPath, QueryParameter
+
+from pantrybox.captures import queries as captures
+from pantrybox.captures.model import Capture, Status
+from pantrybox.clock import to_rfc3339
+from pantrybox.errors import NotFound
+from pantrybox.inventory import observations
+from pantrybox.inventory.observations import Observation, SeenBox
+from pantrybox.storage.database import Database, Reader
+from pantrybox.storage.image_files import ImageFiles
+from pantrybox.web.authority import needs
+
+LIMIT = Annotated[int, QueryParameter(ge=1, le=1000, description="At most this many.")]
+
+
+class CaptureView(msgspec.Struct, frozen=True):
+    id: str
+    device_id: str
+    status: Status
+    captured_at: str
+    received_at: str
+    trigger_type: str | None
+    size_bytes: int
+    has_image: bool
+    battery_v: float | None
+    rssi: int | None
+    failure: str | None
+
+
+class CaptureList(msgspec.Struct, frozen=True):
+    total: int
+    items: list[CaptureView]
+    next_cursor: str | None
+    """Give it as `before` to get the next ones."""
+
+
+class DetectionView(msgspec.Struct, frozen=True):
+    id: int
+    box: tuple[float, float, float, float]
+    """left, top, right, bottom as fractions of the upright picture."""
+    score: float
+    label: str
+    item_name: str | None
+    confidence: float
+    suggestions: list[str]
+    source: str
+
+
+class ObservationView(msgspec.Struct, frozen=True):
+    model: str
+    observed_at: str
+    took_ms: int
+    width: int
+    height: int
+    brightness: float
+    sharpness: float
+    scene_confidence: float
+    counted: bool
+    """False for a photograph that came too late to say anything about the present."""
+
+
+class CaptureDetail(CaptureView, frozen=True):
+    observation: ObservationView | None
+    detections: list[DetectionView]
+
+
+@get("/v1/captures", opt=needs("read"))
+async def list_captures(
+    database: NamedDependency[Database],
+    status: Status | None = None,
+    device_id: str | None = None,
+    before: Annotated[int | None, QueryParameter(ge=1, description="A `next_cursor`.")] = None,
+    limit: LIMIT = 100,
+) -> CaptureList:
+    """Photographs, newest first."""
+
+    def query(reader: Reader) -> CaptureList:
+        rows = captures.newest_first(reader, status=status, device_id=device_id, before_seq=before, limit=limit)
+        return CaptureList(
+            total=captures.total(reader, status=status, device_id=device_id),
+            items=[_view(capture) for capture in rows],
+            next_cursor=str(rows[-1].seq) if len(rows) == limit else None,
+        )
+
+    return await database.read(query)
+
+
+@get("/v1/captures/{capture_id:str}", opt=needs("read"))
+async def capture_detail(database: NamedDependency[Database], capture_id: FromPath[str]) -> CaptureDetail:
+    """One photograph, with what was seen in it."""
+
+    def query(reader: Reader) -> CaptureDetail:
+        capture = known(reader, capture_id)
+        observation = observations.newest_of(reader, capture_id)
+        boxes = observations.detections_of(reader, observation.id) if observation else []
+        return CaptureDetail(
+            **msgspec.structs.asdict(_view(capture)),
+            observation=_observation(observation) if observation else None,
+            detections=[_detection(box) for box in boxes],
+        )
+
+    return await database.read(query)
+
+
+@get("/v1/captures/{capture_id:str}/image", opt=needs("read"), media_type="image/jpeg")
+async def capture_image(
+    database: NamedDependency[Database], images: NamedDependency[ImageFiles], capture_id: FromPath[str]
+) -> Response[bytes]:
+    """The photograph as it was received."""
+    capture = await database.read(lambda reader: known(reader, capture_id))
+    if capture.image_path is None:
+        raise NotFound("The image of this photograph was deleted; what was seen in it is kept.")
+    jpeg = await images.loaded(capture.image_path)
+    # An image never changes under its id, and only who is signed in may keep a copy.
+    headers = {"cache-control": "private, max-age=31536000, immutable", "x-content-type-options": "nosniff"}
+    return Response(jpeg, media_type="image/jpeg", headers=headers)
+
+
+def known(reader: Reader, capture_id: str) -> Capture:
+    capture = captures.by_id(reader, capture_id)
+    if capture is None:
+        raise NotFound("There is no such photograph.")
+    return capture
+
+
+def _view(capture: Capture) -> CaptureView:
+    return CaptureView(
+        id=capture.id,
+        device_id=capture.device_id,
+        status=capture.status,
+        captured_at=to_rfc3339(capture.captured_at_ms),
+        received_at=to_rfc3339(capture.received_at_ms),
+        trigger_type=capture.trigger_type,
+        size_bytes=capture.size_bytes,
+        has_image=capture.image_path is not None,
+        battery_v=capture.battery_v,
+        rssi=capture.rssi,
+        failure=capture.failure,
+    )
+
+
+def _observation(seen: Observation) -> ObservationView:
+    return ObservationView(
+        model=seen.model,
+        observed_at=to_rfc3339(seen.observed_at_ms),
+        took_ms=seen.took_ms,
+        width=seen.width,
+        height=seen.height,
+        brightness=seen.brightness,
+        sharpness=seen.sharpness,
+        scene_confidence=seen.scene_confidence,
+        counted=seen.folded,
+    )
+
+
+def _detection(seen: SeenBox) -> DetectionView:
+    return DetectionView(
+        id=seen.id,
+        box=(seen.box.left, seen.box.top, seen.box.right, seen.box.bottom),
+        score=seen.score,
+        label=seen.label,
+        item_name=seen.item_name,
+        confidence=seen.score,
+        suggestions=[seen.label],
+        source="detector",
+    )

@@ -1,0 +1,102 @@
+"""GET /live: tells an open page what to look at again, and what it slept through."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from typing import Annotated
+
+import msgspec
+from litestar import get
+from litestar.di import NamedDependency
+from litestar.params import HeaderParameter, QueryParameter
+from litestar.response import ServerSentEvent, ServerSentEventMessage
+
+from pantrybox.bell import Bell
+from pantrybox.captures import queries as captures
+from pantrybox.inventory import observations
+from pantrybox.inventory import queries as inventory
+from pantrybox.storage.database import Database, Reader
+from pantrybox.web.authority import needs
+
+KEEP_ALIVE_SECONDS = 20.0
+"""A comment this often: a phone that went away is noticed, and a router does not forget the connection."""
+
+
+class Newest(msgspec.Struct, frozen=True, order=True):
+    """The last row of each table that a page shows; the tables are the log."""
+
+    capture: int
+    observation: int
+    event: int
+
+    def __str__(self) -> str:
+        return f"{self.capture}.{self.observation}.{self.event}"
+
+
+def parsed(text: str | None) -> Newest | None:
+    """None when the text is not a position: then the page is told to look at everything."""
+    try:
+        capture, observation, event = (int(part) for part in (text or "").split("."))
+    except ValueError:
+        return None
+    return Newest(capture, observation, event)
+
+
+def newest(reader: Reader) -> Newest:
+    return Newest(captures.newest_seq(reader), observations.newest_id(reader), inventory.newest_event_id(reader))
+
+
+class Pulse:
+    """Rings for whoever keeps a page open; both bells, because a page shows arrivals and results."""
+
+    def __init__(self, new_capture: Bell, shelf_changed: Bell) -> None:
+        self._bells = (new_capture, shelf_changed)
+
+    def listen(self) -> list[asyncio.Event]:
+        return [bell.listen() for bell in self._bells]
+
+
+async def follow(
+    database: Database, pulse: Pulse, seen: Newest | None, keep_alive_seconds: float = KEEP_ALIVE_SECONDS
+) -> AsyncIterator[ServerSentEventMessage]:
+    """A message for each part of the page that is newer than `seen`, then each time one changes, for ever."""
+    while True:
+        rings = pulse.listen()
+        now = await database.read(newest)
+        for part in _changed(seen, now):
+            yield ServerSentEventMessage(data=str(now), event=part, id=str(now))
+        seen = now
+        if not await _any(rings, keep_alive_seconds):
+            yield ServerSentEventMessage(data=None, comment="still here")
+
+
+def _changed(seen: Newest | None, now: Newest) -> list[str]:
+    if seen is None:
+        return ["photographs", "stock"]
+    parts: list[str] = []
+    if (seen.capture, seen.observation) != (now.capture, now.observation):
+        parts.append("photographs")
+    if (seen.observation, seen.event) != (now.observation, now.event):
+        parts.append("stock")
+    return parts
+
+
+async def _any(rings: list[asyncio.Event], seconds: float) -> bool:
+    """Whether one of them rang in time."""
+    waits = [asyncio.ensure_future(ring.wait()) for ring in rings]
+    try:
+        done, _ = await asyncio.wait(waits, timeout=seconds, return_when=asyncio.FIRST_COMPLETED)
+        return bool(done)
+    finally:
+        for wait in waits:
+            wait.cancel()
+
+
+@get("/live", opt=needs("read"))
+async def live(
+    database: NamedDependency[Database],
+    pulse: NamedDependency[Pulse],
+    last_event_id: Annotated[str | None, HeaderParameter(name="Last-Event-ID")] = None,
+    after: Annotated[str | None, QueryParameter(description="Where the page stood when it was made.")] = None,
+) -> ServerSentEvent:
+    """Server-sent events named `photographs` and `stock`; fetch that part again when one comes."""
+    return ServerSentEvent(follow(database, pulse, parsed(last_event_id or after)))

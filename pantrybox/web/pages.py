@@ -1,0 +1,65 @@
+"""Templates to HTML responses, with the headers that keep a page safe."""
+
+import hashlib
+from functools import cache
+from importlib.resources import files
+from typing import Any
+
+import jinja2
+from litestar import Response
+
+from pantrybox.clock import to_rfc3339
+from pantrybox.version import VERSION
+
+# Everything comes from the box itself, and nothing inline runs.
+_SECURITY = {
+    "content-security-policy": (
+        "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; connect-src 'self'; "
+        "form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
+    ),
+    "referrer-policy": "no-referrer",
+    "x-content-type-options": "nosniff",
+    "cache-control": "no-store",
+}
+
+
+def page(template: str, *, status_code: int = 200, **values: object) -> Response[str]:
+    html = _environment().get_template(template).render(**values)
+    return Response(html, status_code=status_code, media_type="text/html", headers=_SECURITY)
+
+
+def sign_in(*, status_code: int = 200) -> Response[Any]:
+    """What a stranger gets."""
+    return page("sign_in.html", status_code=status_code)
+
+
+@cache
+def _environment() -> jinja2.Environment:
+    environment = jinja2.Environment(
+        loader=jinja2.PackageLoader("pantrybox.web"),
+        autoescape=True,
+        undefined=jinja2.StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    shared: dict[str, Any] = {"version": VERSION, "static": _static}
+    environment.globals.update(shared)
+    environment.filters.update(rfc3339=to_rfc3339, clock_time=_clock_time, percent=_percent)
+    return environment
+
+
+@cache
+def _static(path: str) -> str:
+    """The address of a static file; it changes with the content, so that the file may be cached for ever."""
+    data = (files("pantrybox.web") / "static" / path).read_bytes()
+    return f"/static/{path}?v={hashlib.sha256(data).hexdigest()[:12]}"
+
+
+def _clock_time(at_ms: int) -> str:
+    """For a reader without JavaScript; with it the page says how long ago."""
+    return to_rfc3339(at_ms)[:16].replace("T", " ") + " UTC"
+
+
+def _percent(fraction: float) -> str:
+    # 99.6 % is not certainty.
+    return f"{min(99, round(100 * fraction)) if fraction < 1 else 100} %"

@@ -1,0 +1,27 @@
+// <time-ago><time datetime="..."></time></time-ago>: says how long ago, and keeps saying it right.
+const words = new Intl.RelativeTimeFormat(document.documentElement.lang, { numeric: "auto", style: "short" });
+const steps = [["second", 60], ["minute", 60], ["hour", 24], ["day", 7], ["week", 5], ["month", 12], ["year", Infinity]];
+
+function ago(date) {
+  let amount = Math.min(0, (date - Date.now()) / 1000);
+  for (const [unit, size] of steps) {
+    if (-amount < size) return unit === "second" ? "just now" : words.format(Math.round(amount), unit);
+    amount /= size;
+  }
+}
+
+class TimeAgo extends HTMLElement {
+  connectedCallback() {
+    this.time = this.querySelector("time");
+    this.time.title = new Date(this.time.dateTime).toLocaleString();
+    this.tell();
+    this.timer = setInterval(() => this.tell(), 20_000);
+  }
+  disconnectedCallback() {
+    clearInterval(this.timer);
+  }
+  tell() {
+    this.time.textContent = ago(new Date(this.time.dateTime));
+  }
+}
+customElements.define("time-ago", TimeAgo);
