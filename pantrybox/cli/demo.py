@@ -47,8 +47,8 @@ def demo(data: Path | None, port: int | None, interval: float, once: bool) -> No
         box, base = Box(settings.socket), address(listener)
 
         def ready(stop: Callable[[], object]) -> None:
-            click.echo(f"Open {sign_in_link(box, base)}")
             click.echo(f"Data in {folder}. Ctrl-C ends the demo.")
+            # A thread of its own: it asks the server, which answers on this one.
             play = threading.Thread(target=_play, args=(box, base, interval, stop if once else None), daemon=True)
             play.start()
 
@@ -67,7 +67,8 @@ def _listen(port: int | None) -> socket.socket:
 
 
 def _play(box: Box, base: str, interval: float, stop: Callable[[], object] | None) -> None:
-    """Be the camera: send the story's photographs, one by one."""
+    """Say how to sign in, then be the camera: send the story's photographs, one by one."""
+    click.echo(f"Open {sign_in_link(box, base)}")
     camera = _camera(box, base)
     story = scenes()
     for number, scene in enumerate(story):

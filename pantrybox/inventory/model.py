@@ -23,6 +23,8 @@ class Stand(msgspec.Struct, frozen=True):
     """Probability of 0, 1, 2, ... units."""
     confirmed_count: int
     """What the ledger sums to."""
+    event_count: int
+    """How many lines the ledger has about it."""
 
     @property
     def shown_count(self) -> int:

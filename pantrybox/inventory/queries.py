@@ -14,6 +14,7 @@ class _State(msgspec.Struct):
     item_id: int
     belief: str
     confirmed_count: int
+    event_count: int
 
 
 class Place(msgspec.Struct, frozen=True):
@@ -66,10 +67,10 @@ def name_key(name: str) -> str:
 def stock_at(reader: Reader, place_id: int) -> dict[int, Stand]:
     rows = reader.rows(
         _State,
-        "SELECT item_id, belief, confirmed_count FROM inventory_state WHERE place_id = :place_id",
+        "SELECT item_id, belief, confirmed_count, event_count FROM inventory_state WHERE place_id = :place_id",
         {"place_id": place_id},
     )
-    return {row.item_id: Stand(_belief(row.belief), row.confirmed_count) for row in rows}
+    return {row.item_id: Stand(_belief(row.belief), row.confirmed_count, row.event_count) for row in rows}
 
 
 def _belief(text: str) -> tuple[float, ...]:
@@ -81,13 +82,15 @@ def set_stand(writer: Writer, item_id: int, place_id: int, stand: Stand, *, seen
     writer.execute(
         """
         INSERT INTO inventory_state (item_id, place_id, belief, shown_count, confidence, confirmed_count,
-                                     last_seen_at_ms, updated_at_ms)
-        VALUES (:item_id, :place_id, :belief, :shown_count, :confidence, :confirmed_count, :seen_at_ms, :now_ms)
+                                     event_count, last_seen_at_ms, updated_at_ms)
+        VALUES (:item_id, :place_id, :belief, :shown_count, :confidence, :confirmed_count,
+                :event_count, :seen_at_ms, :now_ms)
         ON CONFLICT (item_id, place_id) DO UPDATE
         SET belief = excluded.belief,
             shown_count = excluded.shown_count,
             confidence = excluded.confidence,
             confirmed_count = excluded.confirmed_count,
+            event_count = excluded.event_count,
             last_seen_at_ms = coalesce(excluded.last_seen_at_ms, last_seen_at_ms),
             is_manual = is_manual AND shown_count = excluded.shown_count,
             updated_at_ms = excluded.updated_at_ms
@@ -99,6 +102,7 @@ def set_stand(writer: Writer, item_id: int, place_id: int, stand: Stand, *, seen
             "shown_count": stand.shown_count,
             "confidence": min(1.0, stand.confidence),
             "confirmed_count": stand.confirmed_count,
+            "event_count": stand.event_count,
             "seen_at_ms": seen_at_ms,
             "now_ms": writer.now_ms,
         },

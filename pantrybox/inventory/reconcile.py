@@ -2,6 +2,8 @@
 
 from collections.abc import Mapping
 
+import msgspec
+
 from pantrybox.inventory.belief import CONFIRMED, DOUBTFUL, after_photograph, first_sight
 from pantrybox.inventory.model import Change, EventType, Stand, View
 
@@ -26,15 +28,14 @@ def reconcile(before: Stock, view: View) -> tuple[dict[int, Stand], list[Change]
     after: dict[int, Stand] = {}
     changes: list[Change] = []
     for item_id in sorted(before.keys() | view.seen.keys()):
-        known = before.get(item_id)
-        stand = known or Stand(belief=first_sight(), confirmed_count=0)
+        stand = before.get(item_id, Stand(belief=first_sight(), confirmed_count=0, event_count=0))
         seen = view.seen.get(item_id, 0)
         weight = DOUBTFUL if doubtful and seen < stand.shown_count else 1.0
-        moved = Stand(after_photograph(stand.belief, seen, weight), stand.confirmed_count)
-        change = _change(item_id, moved, is_new=known is None)
+        moved = msgspec.structs.replace(stand, belief=after_photograph(stand.belief, seen, weight))
+        change = _change(item_id, moved)
         if change is not None:
             changes.append(change)
-            moved = Stand(moved.belief, change.count_after)
+            moved = Stand(moved.belief, change.count_after, moved.event_count + 1)
         after[item_id] = moved
     return after, changes
 
@@ -45,10 +46,12 @@ def _most_vanished(before: Stock, view: View) -> bool:
     return expected >= _MANY and vanished > _MOST * expected
 
 
-def _change(item_id: int, stand: Stand, *, is_new: bool) -> Change | None:
+def _change(item_id: int, stand: Stand) -> Change | None:
     """The ledger's line when the believed count is sure and another than the confirmed one."""
     delta = stand.shown_count - stand.confirmed_count
     if delta == 0 or stand.confidence < CONFIRMED:
         return None
-    event_type: EventType = "seen" if is_new else "added" if delta > 0 else "removed"
+    event_type: EventType = "added" if delta > 0 else "removed"
+    if not stand.event_count:
+        event_type = "seen"
     return Change(item_id, event_type, delta, stand.shown_count, stand.confidence)

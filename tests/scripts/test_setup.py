@@ -10,7 +10,7 @@ import pytest
 SCRIPTS = Path(__file__).parents[2] / "scripts"
 SYSTEM_PROGRAMS = (
     *("bash", "cat", "chmod", "cp", "dirname", "env", "flock", "head", "id", "mkdir"),
-    *("mv", "readlink", "realpath", "rm", "sha256sum", "tail", "touch"),
+    *("mv", "readlink", "realpath", "rm", "sha256sum", "tail", "touch", "true"),
 )
 
 PYTHON = """#!/bin/sh

@@ -102,6 +102,7 @@ CREATE TABLE inventory_state (
     shown_count     INTEGER NOT NULL CHECK (shown_count >= 0),
     confidence      REAL    NOT NULL CHECK (confidence BETWEEN 0 AND 1),
     confirmed_count INTEGER NOT NULL CHECK (confirmed_count >= 0),
+    event_count     INTEGER NOT NULL CHECK (event_count >= 0),
     last_seen_at_ms INTEGER,
     is_manual       INTEGER NOT NULL DEFAULT 0 CHECK (is_manual IN (0, 1)),
     notes           TEXT,
