@@ -70,7 +70,8 @@ def running(port: int, prefix: tuple[str, ...] = (), folder: Path | None = None)
             _wait_until_it_answers(port)
             yield BoxProcess(Path(data), port, process, _own_pid(process.pid) if prefix else process.pid)
         finally:
-            process.send_signal(signal.SIGTERM)
+            # The box itself, not a tracer before it: strace keeps SIGTERM for itself.
+            os.kill(_own_pid(process.pid) if prefix else process.pid, signal.SIGTERM)
             process.wait(30)
 
 

@@ -17,9 +17,9 @@ class DetectorEye(Eye):
 
     def look(self, picture: bytes) -> Sight:
         started = time.perf_counter()
-        pixels, width, height = decode(picture, self._detector.input_size)
+        pixels, luma, width, height = decode(picture, self._detector.input_size)
         detections = self._detector.detect(pixels)
-        brightness, sharpness = brightness_and_sharpness(pixels)
+        brightness, sharpness = brightness_and_sharpness(luma)
         return Sight(
             model=self._name,
             width=width,

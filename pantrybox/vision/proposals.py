@@ -2,12 +2,17 @@
 
 from collections.abc import Iterable
 
+import msgspec
+import numpy as np
+from numpy.typing import NDArray
+
 from pantrybox.vision.model import Detection
 
 FURNITURE = frozenset(
     {"bench", "chair", "couch", "bed", "dining table", "toilet", "microwave", "oven", "sink", "refrigerator"}
 )
 PEOPLE = frozenset({"person"})
+_NEVER_STOCK = FURNITURE | PEOPLE
 
 CANDIDATE_SCORE = 0.03
 """Below this a box is noise; from here on it is kept, so that a person can still name it."""
@@ -25,15 +30,32 @@ def candidates(detections: Iterable[Detection]) -> list[Detection]:
     `detections` come best first. Greedy non-maximum suppression across all names: a box is
     kept unless it overlaps a better one by more than SAME_THING_IOU.
     """
+    offered = [detection for detection in detections if _may_be_stock(detection)]
+    if not offered:
+        return []
+    overlap = _iou_matrix(np.array([msgspec.structs.astuple(detection.box) for detection in offered]))
+    hidden = np.zeros(len(offered), dtype=bool)
     kept: list[Detection] = []
-    for detection in detections:
-        if detection.score < CANDIDATE_SCORE or detection.label in FURNITURE | PEOPLE:
-            continue
-        if detection.box.area > WHOLE_VIEW or detection.box.area == 0:
-            continue
-        if all(detection.box.iou(better.box) <= SAME_THING_IOU for better in kept):
+    for index, detection in enumerate(offered):
+        if not hidden[index]:
             kept.append(detection)
+            hidden |= overlap[index] > SAME_THING_IOU
     return kept
+
+
+def _may_be_stock(detection: Detection) -> bool:
+    if detection.score < CANDIDATE_SCORE or detection.label in _NEVER_STOCK:
+        return False
+    return 0 < detection.box.area <= WHOLE_VIEW
+
+
+def _iou_matrix(boxes: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Intersection over union of each with each: (n, 4) left, top, right, bottom to (n, n)."""
+    low = np.maximum(boxes[:, None, :2], boxes[None, :, :2])
+    high = np.minimum(boxes[:, None, 2:], boxes[None, :, 2:])
+    shared = np.clip(high - low, 0, None).prod(axis=2)
+    areas = (boxes[:, 2:] - boxes[:, :2]).prod(axis=1)
+    return shared / (areas[:, None] + areas[None, :] - shared)
 
 
 def covered_by_people(detections: Iterable[Detection]) -> float:

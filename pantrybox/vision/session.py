@@ -2,9 +2,16 @@
 # onnxruntime ships without types; this wrapper is where they begin.
 """One ONNX model, loaded and ready to run on the CPU: the only place that imports onnxruntime."""
 
+import os
+
 import numpy as np
-import onnxruntime as ort
 from numpy.typing import NDArray
+
+# Some builds keep a device id and a telemetry database below HOME. Nothing leaves this box; only
+# the variable stops it, and only before the import.
+os.environ["ORT_DISABLE_TELEMETRY"] = "1"
+
+import onnxruntime as ort
 
 
 class Session:

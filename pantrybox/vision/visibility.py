@@ -3,31 +3,32 @@
 import numpy as np
 from numpy.typing import NDArray
 
-_LUMA = np.array([0.299, 0.587, 0.114], dtype=np.float32)  # ITU-R BT.601
 
+def brightness_and_sharpness(luma: NDArray[np.uint8]) -> tuple[float, float]:
+    """Mean luma (0 to 1), and how abrupt the sharpest edges are.
 
-def brightness_and_sharpness(pixels: NDArray[np.uint8]) -> tuple[float, float]:
-    """Mean luma (0 to 1), and how abruptly it changes from one pixel to the next.
-
-    Sharpness is the mean absolute second difference (a Laplacian) over the standard deviation
-    of the luma: blur takes fine changes away and leaves the contrast, and a dimmer light scales
-    both alike. `pixels` is (height, width, 3). Source of the idea: Pertuz et al., "Analysis of
-    focus measure operators for shape-from-focus", 2013, LAP1.
+    `luma` is (height, width), as vision.picture makes it: means of 2 x 2 pixels, since noise is
+    abrupt too. Sharpness is the 99th percentile of its absolute Laplacian over its standard
+    deviation: blur takes the abrupt changes away and leaves the contrast, and a dimmer light scales
+    both alike. Source of the idea: Pertuz et al., "Analysis of focus measure operators for
+    shape-from-focus", 2013, LAP1. Measured on 208 x 208: 2.4 on a sharp rendered shelf, 0.3 when
+    the camera shook; 0.62 to 3.5 on 208 photographs taken in shops by phone.
     """
-    luma = pixels[::2, ::2].astype(np.float32) @ _LUMA / 255
-    spread = float(luma.std())
+    brightness, spread = float(luma.mean()) / 255, float(luma.std())
     if spread == 0.0:
-        return float(luma.mean()), 0.0
-    across = np.abs(2 * luma[:, 1:-1] - luma[:, :-2] - luma[:, 2:]).mean()
-    down = np.abs(2 * luma[1:-1] - luma[:-2] - luma[2:]).mean()
-    return float(luma.mean()), float(across + down) / spread
+        return brightness, 0.0
+    whole = luma.astype(np.int16)
+    inner = 4 * whole[1:-1, 1:-1]
+    laplacian = np.abs(inner - whole[:-2, 1:-1] - whole[2:, 1:-1] - whole[1:-1, :-2] - whole[1:-1, 2:]).ravel()
+    steepest = np.partition(laplacian, int(0.99 * laplacian.size))[int(0.99 * laplacian.size)]
+    return brightness, float(steepest) / spread
 
 
 READABLE = 0.5
 """A scene confidence from here on: what is not seen in the photograph is evidence of absence."""
 
-_DARK, _LIT = 0.06, 0.16
-_BLURRED, _SHARP = 0.06, 0.12
+_DARK, _LIT = 0.08, 0.18
+_BLURRED, _SHARP = 0.4, 0.6
 _FREE, _HIDDEN = 0.15, 0.45
 
 
