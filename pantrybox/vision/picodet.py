@@ -11,7 +11,7 @@ from pantrybox.vision.session import Session
 class PicoDet:
     """The model's output is `[class, score, left, top, right, bottom]` a row, NMS inside."""
 
-    def __init__(self, manifest: Manifest, model: bytes, threads: int = 2) -> None:
+    def __init__(self, manifest: Manifest, model: bytes, threads: int = 1) -> None:
         self._labels = manifest.labels
         self.input_size = (manifest.input.width, manifest.input.height)
         std = np.array(manifest.input.std, dtype=np.float32)
@@ -38,4 +38,7 @@ class PicoDet:
         rows = self.run(self.tensor(pixels))
         rows = rows[np.argsort(-rows[:, 1], kind="stable")]
         rows[:, 2:] = rows[:, 2:].clip(0.0, 1.0)
-        return [Detection(Box(*map(float, row[2:6])), float(row[1]), self._labels[int(row[0])]) for row in rows]
+        return [
+            Detection(Box(left, top, right, bottom), score, self._labels[int(kind)])
+            for kind, score, left, top, right, bottom in rows.tolist()  # plain floats: ten times faster to take apart
+        ]
