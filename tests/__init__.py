@@ -1,0 +1,1 @@
+"""Laws and sentences about PantryBox; the folders mirror pantrybox/."""
