@@ -11,6 +11,7 @@ a time. Both run on the same folder, one after the other, with the same photogra
 import argparse
 import functools
 import io
+import itertools
 import json
 import os
 import random
@@ -60,7 +61,6 @@ def bare_loop(folder: Path, seconds: float) -> dict[str, float]:
     database.execute("PRAGMA journal_mode = WAL")
     database.execute("PRAGMA synchronous = FULL")
     database.execute("CREATE TABLE captures (id INTEGER PRIMARY KEY, name TEXT, size INTEGER)")
-    photograph()
     before, start, count = resource.getrusage(resource.RUSAGE_SELF), time.perf_counter(), 0
     while time.perf_counter() - start < seconds:
         _write_durably(images, f"{count}.jpg", made_unique(jpeg, count))
@@ -85,38 +85,41 @@ def _write_durably(folder: Path, name: str, data: bytes) -> None:
     os.close(descriptor)
 
 
-class Sender(threading.Thread):
-    """One camera on one kept-alive connection, sending as fast as it is answered."""
+class Sender:
+    """One camera on one kept-alive connection."""
 
-    def __init__(self, number: int, box: BoxProcess, device: dict[str, str], end: float) -> None:
-        super().__init__()
+    def __init__(self, number: int, box: BoxProcess, device: dict[str, str], pictures: list[bytes]) -> None:
         self._number = number
-        self._box = box
         self._device = device
-        self._end = end
+        self._pictures = pictures
+        self._connection = socket.create_connection(("127.0.0.1", box.port))
+        self._connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         self.accepted = 0
         self.refused = 0
+        self.bytes_sent = 0
 
-    def run(self) -> None:
-        jpeg = photograph()
-        connection = socket.create_connection(("127.0.0.1", self._box.port))
-        connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-        while time.perf_counter() < self._end:
-            body = made_unique(jpeg, self.accepted + self._number * 10**9)
-            connection.sendall(self._head(len(body)))
-            connection.sendall(body)
-            if _status(connection) == 201:
-                self.accepted += 1
-            else:
-                self.refused += 1
-        connection.close()
+    def send_until(self, end: float) -> None:
+        """As fast as it is answered."""
+        for count in itertools.count():
+            if time.perf_counter() > end:
+                return
+            self.send(count)
 
-    def _head(self, length: int) -> bytes:
+    def send(self, count: int) -> None:
+        body = made_unique(self._pictures[count % len(self._pictures)], count + self._number * 10**9)
+        self._connection.sendall(self._head(len(body), count) + body)
+        self.bytes_sent += len(body)
+        if _status(self._connection) == 201:
+            self.accepted += 1
+        else:
+            self.refused += 1
+
+    def _head(self, length: int, count: int) -> bytes:
         return (
             "POST /v1/ingest HTTP/1.1\r\nHost: localhost\r\nContent-Type: image/jpeg\r\n"
             f"Content-Length: {length}\r\nX-Device-Id: {self._device['id']}\r\n"
             f"Authorization: Bearer {self._device['device_token']}\r\n"
-            f"Idempotency-Key: {self._number}-{self.accepted}\r\n\r\n"
+            f"Idempotency-Key: {self._number}-{count}\r\n\r\n"
         ).encode()
 
 
@@ -132,14 +135,14 @@ def _status(connection: socket.socket) -> int:
 
 
 def box_under_load(box: BoxProcess, seconds: float) -> dict[str, float]:
-    photograph()  # made before the clock starts
     device = json.loads(box.command("device", "add", "load", "--json"))
+    senders = [Sender(number, box, device, [photograph()]) for number in range(SENDERS)]
     cpu, start = box.cpu_seconds(), time.perf_counter()
-    senders = [Sender(number, box, device, start + seconds) for number in range(SENDERS)]
-    for sender in senders:
-        sender.start()
-    for sender in senders:
-        sender.join()
+    threads = [threading.Thread(target=sender.send_until, args=(start + seconds,)) for sender in senders]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
     took, accepted = time.perf_counter() - start, sum(sender.accepted for sender in senders)
     refused = sum(sender.refused for sender in senders)
     return {

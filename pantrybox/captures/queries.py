@@ -128,7 +128,7 @@ def oldest_waiting(reader: Reader) -> Capture | None:
         f"""
         SELECT {COLUMNS}
         FROM captures
-        WHERE status IN ('stored', 'analyzing')
+        WHERE observation_id IS NULL AND failure IS NULL
         ORDER BY seq
         LIMIT 1
         """,  # noqa: S608 - only column names are filled in
@@ -142,8 +142,11 @@ def begin_attempt(writer: Writer, capture_id: str) -> None:
     )
 
 
-def complete(writer: Writer, capture_id: str) -> None:
-    writer.execute("UPDATE captures SET status = 'complete', failure = NULL WHERE id = :id", {"id": capture_id})
+def complete(writer: Writer, capture_id: str, observation_id: int) -> None:
+    writer.execute(
+        "UPDATE captures SET status = 'complete', failure = NULL, observation_id = :observation_id WHERE id = :id",
+        {"id": capture_id, "observation_id": observation_id},
+    )
 
 
 def fail(writer: Writer, capture_id: str, failure: str) -> None:
@@ -194,4 +197,4 @@ def newest_looked_at(reader: Reader) -> Capture | None:
 
 
 def waiting_count(reader: Reader) -> int:
-    return reader.value(int, "SELECT count(*) FROM captures WHERE status IN ('stored', 'analyzing')")
+    return reader.value(int, "SELECT count(*) FROM captures WHERE observation_id IS NULL AND failure IS NULL")

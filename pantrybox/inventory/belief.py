@@ -32,6 +32,8 @@ CONFIRMED = 0.8
 """A count this probable is written into the ledger."""
 LEAST = 1e-6
 """Less probable counts are cut off the end, so that beliefs stay short."""
+DECIMALS = 6
+"""Of a probability that is kept."""
 
 Belief = tuple[float, ...]
 
@@ -84,4 +86,5 @@ def _normalised(weights: Sequence[float]) -> Belief:
         end -= 1
     kept = weights[:end]
     total = sum(kept)
-    return tuple(weight / total for weight in kept)
+    # Rounded, so that what no photograph changes any more is not written again.
+    return tuple(round(weight / total, DECIMALS) for weight in kept)

@@ -11,19 +11,19 @@ from pantrybox.vision.proposals import COUNTED_SCORE
 from pantrybox.vision.visibility import READABLE
 
 
-def fold_in(writer: Writer, *, capture_id: str, device_id: str, captured_at_ms: int, sight: Sight) -> None:
-    """Write down what was seen in a capture and all that follows from it."""
-    place = queries.place_of_device(writer, device_id)
+def fold_in(writer: Writer, *, capture_id: str, device_id: str, captured_at_ms: int, sight: Sight) -> int:
+    """Write down what was seen in a capture and all that follows from it; the observation's id."""
     named = [(detection, _item_of(writer, detection)) for detection in sight.detections]
+    newest_ms = observations.newest_folded_at_ms(writer, device_id)
     # A photograph that waited in the camera is older than what is known: it is kept, and changes nothing.
-    in_order = captured_at_ms >= place.newest_view_at_ms
+    in_order = newest_ms is None or captured_at_ms >= newest_ms
     observation_id = observations.insert(writer, capture_id, sight, folded=in_order)
     observations.insert_detections(writer, observation_id, named)
     if in_order:
         seen = Counter(item_id for _, item_id in named if item_id is not None)
         view = View(seen=dict(seen), readable=sight.scene_confidence >= READABLE)
-        _apply(writer, place.id, view, capture_id, captured_at_ms)
-        queries.set_newest_view(writer, place.id, captured_at_ms)
+        _apply(writer, queries.place_of_device(writer, device_id), view, capture_id, captured_at_ms)
+    return observation_id
 
 
 def _item_of(writer: Writer, detection: Detection) -> int | None:

@@ -55,22 +55,27 @@ def insert(writer: Writer, capture_id: str, sight: Sight, *, folded: bool) -> in
     )
 
 
+MOST_DETECTIONS = 1000
+"""Of one observation: their ids follow from its own."""
+
+
 def insert_detections(writer: Writer, observation_id: int, detections: list[tuple[Detection, int | None]]) -> None:
-    """Keep every candidate; the item is None for one that is not counted."""
+    """Keep every candidate, best first; the item is None for one that is not counted."""
     writer.execute_many(
         """
-        INSERT INTO detections (observation_id, box_left, box_top, box_right, box_bottom, score, label, item_id)
-        VALUES (:observation_id, :left, :top, :right, :bottom, :score, :label, :item_id)
+        INSERT INTO detections (id, observation_id, box_left, box_top, box_right, box_bottom, score, label, item_id)
+        VALUES (:id, :observation_id, :left, :top, :right, :bottom, :score, :label, :item_id)
         """,
         [
             {
+                "id": MOST_DETECTIONS * observation_id + rank,
                 "observation_id": observation_id,
                 **msgspec.structs.asdict(detection.box),
                 "score": detection.score,
                 "label": detection.label,
                 "item_id": item_id,
             }
-            for detection, item_id in detections
+            for rank, (detection, item_id) in enumerate(detections[:MOST_DETECTIONS])
         ],
     )
 
@@ -79,9 +84,38 @@ def newest_of(reader: Reader, capture_id: str) -> Observation | None:
     """What was last seen in this capture; None before it was looked at."""
     return reader.row_or_none(
         Observation,
-        "SELECT * FROM observations WHERE capture_id = :id ORDER BY id DESC LIMIT 1",
+        """
+        SELECT observations.*
+        FROM captures
+        JOIN observations ON observations.id = captures.observation_id
+        WHERE captures.id = :id
+        """,
         {"id": capture_id},
     )
+
+
+class _Moment(msgspec.Struct):
+    captured_at_ms: int
+
+
+def newest_folded_at_ms(reader: Reader, device_id: str) -> int | None:
+    """When the newest photograph was taken that is part of what is believed about this camera's view.
+
+    The newest received one that was folded is it, since an older one is never folded after it.
+    """
+    moment = reader.row_or_none(
+        _Moment,
+        """
+        SELECT captured_at_ms
+        FROM captures
+        JOIN observations ON observations.id = captures.observation_id
+        WHERE device_id = :device_id AND folded
+        ORDER BY received_at_ms DESC
+        LIMIT 1
+        """,
+        {"device_id": device_id},
+    )
+    return moment.captured_at_ms if moment else None
 
 
 def newest_id(reader: Reader) -> int:
@@ -108,10 +142,10 @@ def detections_of(reader: Reader, observation_id: int) -> list[SeenBox]:
         SELECT detections.id, box_left, box_top, box_right, box_bottom, score, label, canonical_name AS item_name
         FROM detections
         LEFT JOIN inventory_items ON inventory_items.id = item_id
-        WHERE observation_id = :id
+        WHERE detections.id BETWEEN :first AND :last
         ORDER BY score DESC, detections.id
         """,
-        {"id": observation_id},
+        _ids_of(observation_id),
     )
     return [
         SeenBox(
@@ -158,9 +192,14 @@ def seen_in(reader: Reader, observation_id: int) -> dict[int, int]:
         """
         SELECT item_id, count(*) AS seen
         FROM detections
-        WHERE observation_id = :id AND item_id IS NOT NULL
+        WHERE id BETWEEN :first AND :last AND item_id IS NOT NULL
         GROUP BY item_id
         """,
-        {"id": observation_id},
+        _ids_of(observation_id),
     )
     return {row.item_id: row.seen for row in rows}
+
+
+def _ids_of(observation_id: int) -> dict[str, int]:
+    first = MOST_DETECTIONS * observation_id
+    return {"first": first, "last": first + MOST_DETECTIONS - 1}

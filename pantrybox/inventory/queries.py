@@ -17,30 +17,14 @@ class _State(msgspec.Struct):
     event_count: int
 
 
-class Place(msgspec.Struct, frozen=True):
-    id: int
-    newest_view_at_ms: int
-    """When the newest photograph was taken that is part of what is believed about it; 0 before the first."""
-
-
-def place_of_device(writer: Writer, device_id: str) -> Place:
+def place_of_device(writer: Writer, device_id: str) -> int:
     """The place that this camera looks at; made, under the camera's name, at its first photograph."""
-    place = writer.row_or_none(
-        Place, "SELECT id, newest_view_at_ms FROM places WHERE device_id = :id", {"id": device_id}
-    )
+    place = writer.row_or_none(_Id, "SELECT id FROM places WHERE device_id = :id", {"id": device_id})
     if place is not None:
-        return place
-    place_id = writer.insert(
+        return place.id
+    return writer.insert(
         "INSERT INTO places (name, device_id) SELECT name, id FROM devices WHERE id = :id",
         {"id": device_id},
-    )
-    return Place(place_id, newest_view_at_ms=0)
-
-
-def set_newest_view(writer: Writer, place_id: int, captured_at_ms: int) -> None:
-    writer.execute(
-        "UPDATE places SET newest_view_at_ms = :captured_at_ms WHERE id = :id",
-        {"id": place_id, "captured_at_ms": captured_at_ms},
     )
 
 
@@ -183,14 +167,18 @@ def ledger_gaps(reader: Reader) -> list[LedgerGap]:
     return reader.rows(
         LedgerGap,
         """
+        WITH ledger AS (
+            SELECT item_id, place_id, sum(delta) AS total, count(*) AS lines
+            FROM inventory_events
+            GROUP BY item_id, place_id
+        )
         SELECT canonical_name AS item_name, places.name AS place_name, confirmed_count,
-               coalesce((SELECT sum(delta)
-                         FROM inventory_events AS event
-                         WHERE event.item_id = state.item_id AND event.place_id = state.place_id), 0) AS ledger_sum
+               coalesce(ledger.total, 0) AS ledger_sum
         FROM inventory_state AS state
+        LEFT JOIN ledger ON ledger.item_id = state.item_id AND ledger.place_id = state.place_id
         JOIN inventory_items ON inventory_items.id = state.item_id
         JOIN places ON places.id = state.place_id
-        WHERE confirmed_count <> ledger_sum
+        WHERE confirmed_count <> ledger_sum OR event_count <> coalesce(ledger.lines, 0)
         """,
     )
 

@@ -97,14 +97,14 @@ class Analyst:
 
     async def _keep(self, capture: Capture, sight: Sight) -> None:
         def keep(writer: Writer) -> None:
-            fold_in(
+            observation_id = fold_in(
                 writer,
                 capture_id=capture.id,
                 device_id=capture.device_id,
                 captured_at_ms=capture.captured_at_ms,
                 sight=sight,
             )
-            captures.complete(writer, capture.id)
+            captures.complete(writer, capture.id, observation_id)
 
         await self._database.write(keep)
         self._shelf_changed.ring()

@@ -183,7 +183,9 @@ def _configure_writer(connection: sqlite3.Connection) -> None:
     # Acknowledged means on the card: NORMAL may roll a commit back after a power cut.
     connection.execute("PRAGMA synchronous = FULL")
     connection.execute("PRAGMA foreign_keys = ON")
-    connection.execute("PRAGMA journal_size_limit = 8388608")
+    # A page that many photographs change is copied into the file once for all of them.
+    connection.execute("PRAGMA wal_autocheckpoint = 3000")
+    connection.execute("PRAGMA journal_size_limit = 16777216")
     migrate(connection)
 
 

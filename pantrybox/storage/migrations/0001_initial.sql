@@ -35,12 +35,14 @@ CREATE TABLE captures (
     status          TEXT    NOT NULL DEFAULT 'stored' CHECK (status IN ('stored', 'analyzing', 'complete', 'failed')),
     attempts        INTEGER NOT NULL DEFAULT 0,  -- a picture that kills the process is not tried for ever
     failure         TEXT,
+    observation_id  INTEGER REFERENCES observations (id),  -- what was last seen in it; NULL before it was looked at
 
     UNIQUE (device_id, idempotency_key, sha256)  -- a camera that retries an upload gets the first capture back
 ) STRICT;
 
 CREATE INDEX captures_by_device ON captures (device_id, received_at_ms);
-CREATE INDEX captures_waiting ON captures (seq) WHERE status IN ('stored', 'analyzing');
+-- The queue. Said without `status`, so that 'stored' becoming 'analyzing' does not write a page of it.
+CREATE INDEX captures_waiting ON captures (seq) WHERE observation_id IS NULL AND failure IS NULL;
 
 -- What was seen in one capture by one model. Never changed; a second look is a second row.
 CREATE TABLE observations (
@@ -57,12 +59,11 @@ CREATE TABLE observations (
     folded           INTEGER NOT NULL CHECK (folded IN (0, 1))  -- 0: came too late to say anything about the present
 ) STRICT;
 
-CREATE INDEX observations_by_capture ON observations (capture_id);
-
--- One box of an observation, as fractions of the upright picture.
+-- One box of an observation, as fractions of the upright picture. Those of one observation lie side by side
+-- (id = observation's id * 1000 + rank), so that they need no index, which would cost a page a photograph.
 CREATE TABLE detections (
     id             INTEGER PRIMARY KEY,
-    observation_id INTEGER NOT NULL REFERENCES observations (id),
+    observation_id INTEGER NOT NULL REFERENCES observations (id) CHECK (observation_id = id / 1000),
     box_left       REAL    NOT NULL,
     box_top        REAL    NOT NULL,
     box_right      REAL    NOT NULL CHECK (box_right >= box_left),
@@ -72,14 +73,11 @@ CREATE TABLE detections (
     item_id        INTEGER REFERENCES inventory_items (id)  -- NULL: a candidate that nobody has named
 ) STRICT;
 
-CREATE INDEX detections_by_observation ON detections (observation_id);
-
 -- Where stock is: the view of a camera.
 CREATE TABLE places (
-    id                INTEGER PRIMARY KEY,
-    name              TEXT    NOT NULL,
-    device_id         TEXT    UNIQUE REFERENCES devices (id),
-    newest_view_at_ms INTEGER NOT NULL DEFAULT 0  -- an older photograph says nothing about the present
+    id        INTEGER PRIMARY KEY,
+    name      TEXT    NOT NULL,
+    device_id TEXT    UNIQUE REFERENCES devices (id)
 ) STRICT;
 
 -- A kind of thing.
@@ -127,7 +125,6 @@ CREATE TABLE inventory_events (
     details        TEXT    CHECK (details IS NULL OR json_valid(details))
 ) STRICT;
 
-CREATE INDEX inventory_events_by_item ON inventory_events (item_id, place_id);
 CREATE INDEX inventory_events_by_capture ON inventory_events (capture_id) WHERE capture_id IS NOT NULL;
 
 CREATE TRIGGER inventory_events_are_never_changed BEFORE UPDATE ON inventory_events
