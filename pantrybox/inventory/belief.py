@@ -16,11 +16,11 @@ boxes that are not there do not stay.
 from collections.abc import Sequence
 from math import comb, exp, factorial
 
-CHANGED = 0.1
+CHANGED = 0.15
 """The chance that a count changed since the photograph before."""
 STEP = 0.5
 """A change by one unit more is this much less likely."""
-FOUND = 0.92
+FOUND = 0.95
 """The chance that a thing in plain view is found."""
 STRAY = 0.02
 """Boxes a photograph that are not the item they are called."""

@@ -5,7 +5,7 @@ const steps = [["second", 60], ["minute", 60], ["hour", 24], ["day", 7], ["week"
 function ago(date) {
   let amount = Math.min(0, (date - Date.now()) / 1000);
   for (const [unit, size] of steps) {
-    if (-amount < size) return unit === "second" ? "just now" : words.format(Math.round(amount), unit);
+    if (-amount < size) return unit === "second" ? "just now" : words.format(Math.trunc(amount), unit);
     amount /= size;
   }
 }

@@ -1,0 +1,81 @@
+"""From a photograph to the stock through the real analyst: late ones, unreadable ones, and the proof."""
+
+import json
+import sqlite3
+from pathlib import Path
+
+from tests.server import Server
+
+
+def counts(server: Server) -> dict[str, int]:
+    return {line["canonical_name"]: line["count_estimate"] for line in server.get("/v1/inventory").json["items"]}
+
+
+def test_the_demo_ends_near_the_truth_and_its_folder_is_sound(server: Server, demo_photographs: list[Path]) -> None:
+    truth = json.loads((demo_photographs[0].parent / "truth.json").read_text())["photographs"][-1]["counts"]
+    token = server.add_device()
+    for path in demo_photographs:
+        assert server.upload(path.read_bytes(), token).status == 201
+    server.wait_until_analysed()
+    believed = counts(server)
+    # What left in the very last photograph may still be doubted; nothing else may be wrong.
+    wrong = {name for name in truth | believed if believed.get(name, 0) != truth.get(name, 0)}
+    assert len(wrong) <= 1
+    assert server.command("check").strip() == "Sound."
+
+
+def test_a_photograph_that_waited_in_the_camera_changes_nothing(server: Server, demo_photographs: list[Path]) -> None:
+    token = server.add_device()
+    server.upload(demo_photographs[0].read_bytes(), token, x_captured_at="2026-01-02T12:00:00Z")
+    server.wait_until_analysed()
+    before = counts(server)
+    late = server.upload(demo_photographs[-1].read_bytes(), token, x_captured_at="2026-01-01T12:00:00Z").json
+    server.wait_until_analysed()
+    assert counts(server) == before
+    detail = server.get(f"/v1/captures/{late['capture_id']}").json
+    assert detail["observation"]["counted"] is False
+    assert detail["detections"]
+
+
+def test_dark_shaken_and_blocked_photographs_remove_nothing(server: Server, demo_photographs: list[Path]) -> None:
+    truth = json.loads((demo_photographs[0].parent / "truth.json").read_text())["photographs"]
+    unreadable = [demo_photographs[0].parent / scene["file"] for scene in truth if not scene["readable"]]
+    assert len(unreadable) >= 3
+    token = server.add_device()
+    server.upload(demo_photographs[0].read_bytes(), token)
+    server.wait_until_analysed()
+    before = counts(server)
+    for path in unreadable:
+        server.upload(path.read_bytes(), token)
+    server.wait_until_analysed()
+    assert counts(server) == before
+
+
+def test_check_finds_a_count_that_was_tampered_with(server: Server, demo_photographs: list[Path]) -> None:
+    token = server.add_device()
+    server.upload(demo_photographs[0].read_bytes(), token)
+    server.wait_until_analysed()
+    server.stop()
+    with sqlite3.connect(server.data / "pantrybox.db") as database:
+        database.execute("UPDATE inventory_state SET confirmed_count = confirmed_count + 1, belief = '[1.0]'")
+    database.close()
+    said = server.command("check", status=1)
+    assert "the ledger sums to" in said
+    assert "does not follow from what was seen" in said
+
+
+def test_check_finds_a_damaged_a_missing_and_a_strange_file(server: Server, demo_photographs: list[Path]) -> None:
+    token = server.add_device()
+    for path in demo_photographs[:3]:
+        server.upload(path.read_bytes(), token)
+    server.wait_until_analysed()
+    images = sorted((server.data / "storage/images").glob("*.jpg"))
+    damaged = bytearray(images[0].read_bytes())
+    damaged[5000] ^= 1
+    images[0].write_bytes(damaged)
+    images[1].unlink()
+    (images[0].parent / "shelf_strange.jpg").write_bytes(b"?")
+    said = server.command("check", status=1)
+    assert "is not the one that was received" in said
+    assert "cannot be read" in said
+    assert "shelf_strange.jpg: no capture claims this file" in said

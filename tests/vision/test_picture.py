@@ -1,0 +1,81 @@
+"""Files to pixels: upright whatever the camera's angle, the right size, and a reason when it cannot be."""
+
+import io
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from PIL import Image
+
+from pantrybox.errors import Malformed, TooLarge
+from pantrybox.vision.picture import as_jpeg, decode
+
+TARGET = (64, 48)
+
+
+def picture(width: int, height: int, kind: str = "JPEG", orientation: int = 1) -> bytes:
+    """Red on the left half of the upright picture, blue on the right."""
+    upright = Image.new("RGB", (width, height), (20, 20, 200))
+    upright.paste((200, 20, 20), (0, 0, width // 2, height))
+    turns = {3: Image.Transpose.ROTATE_180, 6: Image.Transpose.ROTATE_90, 8: Image.Transpose.ROTATE_270}
+    stored = upright.transpose(turns[orientation]) if orientation in turns else upright
+    exif = Image.Exif()
+    exif[0x0112] = orientation
+    out = io.BytesIO()
+    stored.save(out, kind, exif=exif)
+    return out.getvalue()
+
+
+@given(st.integers(40, 700), st.integers(40, 700), st.sampled_from(["JPEG", "PNG"]))
+@settings(max_examples=40, deadline=None)
+def test_every_picture_becomes_the_size_that_is_asked_for(width: int, height: int, kind: str) -> None:
+    seen = decode(picture(width, height, kind), TARGET)
+    assert seen.pixels.shape == (TARGET[1], TARGET[0], 3)
+    assert seen.luma.shape == (TARGET[1] // 2, TARGET[0] // 2)
+    assert (seen.width, seen.height) == (width, height)
+
+
+@pytest.mark.parametrize("orientation", [1, 3, 6, 8])
+def test_a_turned_photograph_is_seen_upright(orientation: int) -> None:
+    seen = decode(picture(320, 200, orientation=orientation), TARGET)
+    assert (seen.width, seen.height) == (320, 200)
+    left, right = seen.pixels[:, : TARGET[0] // 3], seen.pixels[:, -TARGET[0] // 3 :]
+    assert left[..., 0].mean() > left[..., 2].mean()
+    assert right[..., 2].mean() > right[..., 0].mean()
+
+
+@pytest.mark.parametrize("colours", ["L", "P", "RGBA", "LA", "1", "I;16"])
+def test_every_kind_of_png_is_seen(colours: str) -> None:
+    out = io.BytesIO()
+    Image.new(colours, (80, 60)).save(out, "PNG")
+    assert decode(out.getvalue(), TARGET).pixels.dtype == np.uint8
+
+
+@pytest.mark.parametrize(
+    "data",
+    [b"", b"text", picture(300, 300)[:2000], picture(300, 300, "PNG")[:400], b"GIF89a" + bytes(50)],
+    ids=["empty", "text", "cut jpeg", "cut png", "gif"],
+)
+def test_what_cannot_be_decoded_is_refused_with_a_reason(data: bytes) -> None:
+    with pytest.raises(Malformed, match=r"cannot be decoded: .+\."):
+        decode(data, TARGET)
+
+
+def test_a_picture_of_too_many_pixels_is_refused_before_it_is_decoded() -> None:
+    out = io.BytesIO()
+    Image.new("1", (9000, 9000)).save(out, "PNG")
+    with pytest.raises(TooLarge):
+        decode(out.getvalue(), TARGET)
+
+
+def test_a_jpeg_that_needs_no_change_is_sent_as_it_is() -> None:
+    jpeg = picture(300, 200)
+    assert as_jpeg(jpeg, (320, 240), None) is jpeg
+
+
+def test_a_picture_is_made_to_fit_the_frame_that_was_ordered() -> None:
+    for kind in ("JPEG", "PNG"):
+        with Image.open(io.BytesIO(as_jpeg(picture(1000, 600, kind), (320, 240), 80))) as image:
+            assert image.format == "JPEG"
+            assert image.size == (320, 192)
