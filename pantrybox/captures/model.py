@@ -44,6 +44,10 @@ class Capture(msgspec.Struct, frozen=True):
     sha256: bytes
     battery_v: float | None
     rssi: int | None
+    telemetry: str | None
+    """A JSON object of what the camera said of itself, such as `firmware-version`."""
+    notes: str | None
+    """A JSON list of what was odd about the upload, as sentences."""
     status: Status
     attempts: int
     failure: str | None

@@ -6,7 +6,7 @@ from pantrybox.captures.model import Arrival, Capture, Status
 from pantrybox.storage.database import Reader, Writer
 
 COLUMNS = """seq, id, device_id, received_at_ms, captured_at_ms, trigger_type, image_path, size_bytes, sha256,
-       battery_v, rssi, status, attempts, failure"""
+       battery_v, rssi, telemetry, notes, status, attempts, failure"""
 
 
 def insert(

@@ -67,6 +67,10 @@ class ObservationView(msgspec.Struct, frozen=True):
 
 
 class CaptureDetail(CaptureView, frozen=True):
+    telemetry: dict[str, str]
+    """What the camera said of itself."""
+    notes: list[str]
+    """What was odd about the upload."""
     observation: ObservationView | None
     detections: list[DetectionView]
 
@@ -102,6 +106,8 @@ async def capture_detail(database: NamedDependency[Database], capture_id: FromPa
         boxes = observations.detections_of(reader, observation.id) if observation else []
         return CaptureDetail(
             **msgspec.structs.asdict(_view(capture)),
+            telemetry=msgspec.json.decode(capture.telemetry or "{}", type=dict[str, str]),
+            notes=msgspec.json.decode(capture.notes or "[]", type=list[str]),
             observation=_observation(observation) if observation else None,
             detections=[_detection(box) for box in boxes],
         )

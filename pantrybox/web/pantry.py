@@ -11,6 +11,7 @@ from pantrybox.captures import queries as captures
 from pantrybox.captures.model import Capture
 from pantrybox.clock import Clock
 from pantrybox.devices import queries as devices
+from pantrybox.errors import NotFound
 from pantrybox.inventory import observations
 from pantrybox.inventory import queries as inventory
 from pantrybox.inventory.model import InventoryEvent, StockLine
@@ -24,6 +25,8 @@ from pantrybox.web.devices import DeviceView, view
 from pantrybox.web.errors import AnyRequest
 from pantrybox.web.live import Newest, newest
 
+_PARTS = {"stock", "photographs"}
+"""Of the pantry page; GET /live names them when they change."""
 _RECENT = 12
 _CAMERAS = 100
 
@@ -69,8 +72,9 @@ async def fragment(
     now: NamedDependency[Clock],
 ) -> Response[Any]:
     """A part of the pantry page, to be put in place of what an open page shows."""
-    name = part if part in {"stock", "photographs"} else "stock"
-    return await _rendered(f"fragments/{name}.html", database, settings, now())
+    if part not in _PARTS:
+        raise NotFound("There is no such part of the page.")
+    return await _rendered(f"fragments/{part}.html", database, settings, now())
 
 
 @get("/photographs/{capture_id:str}", opt=needs("read"), include_in_schema=False)

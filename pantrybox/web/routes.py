@@ -60,7 +60,7 @@ def web_app(access: Access, **parts: object) -> Litestar:
         },
         state=State({"access": access}),
         openapi_config=_openapi(),
-        # The clients of cameras and pages are known; a larger body than this is no setting of anybody's.
+        # Only photographs are larger, and /v1/ingest has limits of its own.
         request_max_body_size=1_000_000,
         logging_config=None,
     )
