@@ -140,6 +140,9 @@ STORY = (
         put={"bowl-1": Place("low", -0.16, 0.13), "banana-2": Place("low", 0.04, 0.10, -8)},
         take=("orange-1", "orange-3", "orange-5", "milk-1"),
     ),
+    Photograph(68_400, "timer", "Nothing changed."),
+    Photograph(72_000, "timer", "Nothing changed."),
+    Photograph(75_600, "timer", "Nothing changed."),
 )
 
 # --------------------------------------------------------------------------------------------------------------- shapes
