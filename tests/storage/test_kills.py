@@ -1,0 +1,126 @@
+"""The box is killed at random moments: what it acknowledged is there, and every photograph is analysed once."""
+
+import http.client
+import json
+import os
+import random
+import sqlite3
+import threading
+from contextlib import closing
+from pathlib import Path
+from typing import NamedTuple
+
+import pytest
+
+from tests.server import Server
+
+ROUNDS = int(os.environ.get("PANTRYBOX_KILL_ROUNDS", "6"))
+SEED = int(os.environ.get("PANTRYBOX_KILL_SEED", random.randrange(10**9)))  # noqa: S311 - no secret
+CAMERAS = [f"camera-{number}" for number in range(4)]
+PHOTOGRAPHS = 3
+"""That each camera sends in a round."""
+LONGEST_LIVES_SECONDS = (0.2, 1.2)
+"""Most of the sending is over after the first; the analysis is not after the second."""
+
+
+class Photograph(NamedTuple):
+    jpeg: bytes
+    key: str
+    device_id: str
+
+
+class Camera(threading.Thread):
+    """Sends its photographs, one after the other, until nobody answers."""
+
+    def __init__(self, box: Server, token: str, album: list[Photograph]) -> None:
+        super().__init__()
+        self._box, self._token = box, token
+        self.album = album
+        self.acknowledged: dict[str, Photograph] = {}
+        """By the id that the box gave it."""
+
+    def run(self) -> None:
+        for photograph in self.album:
+            try:
+                capture_id = self.send(photograph)
+            except (OSError, http.client.HTTPException):
+                return
+            self.acknowledged[capture_id] = photograph
+
+    def send(self, photograph: Photograph) -> str:
+        """The id of its capture."""
+        jpeg, key, device_id = photograph
+        answer = self._box.upload(jpeg, self._token, device_id, idempotency_key=key)
+        assert answer.status == 201, answer
+        return answer.json["capture_id"]
+
+
+@pytest.mark.slow
+def test_nothing_is_lost_and_nothing_done_twice_however_often_the_box_is_killed(
+    tmp_path: Path, demo_photographs: list[Path]
+) -> None:
+    print(f"to repeat: PANTRYBOX_KILL_ROUNDS={ROUNDS} PANTRYBOX_KILL_SEED={SEED}")  # noqa: T201 - shown on failure
+    chance = random.Random(SEED)  # noqa: S311 - no secret
+    box = Server(tmp_path / "data")
+    tokens = {device_id: box.add_device(device_id) for device_id in CAMERAS}
+    known: dict[str, Photograph] = {}
+    with box:
+        for number in range(ROUNDS):
+            view = demo_photographs[number % len(demo_photographs)].read_bytes()
+            cameras = [Camera(box, token, album(device_id, number, view)) for device_id, token in tokens.items()]
+            kill_after(chance.choice(LONGEST_LIVES_SECONDS) * chance.random(), box, cameras)
+            box.start()
+            acknowledged = {id_: one for camera in cameras for id_, one in camera.acknowledged.items()}
+            assert_kept(box, acknowledged)
+            again = {camera.send(one): one for camera in cameras for one in camera.album}
+            assert acknowledged.items() <= again.items()
+            known |= again
+            box.wait_until_analysed()
+            assert_once_each(box, known)
+        assert box.command("check") == "Sound.\n"
+    assert rows(box.data, "PRAGMA integrity_check") == [("ok",)]
+
+
+def album(device_id: str, number: int, view: bytes) -> list[Photograph]:
+    """The same view over and over; what follows a JPEG's end makes it another file, and the last one a large one."""
+    keys = [f"{device_id}-{number}-{index}" for index in range(PHOTOGRAPHS)]
+    padding = [b"", b"", bytes(600_000)]
+    return [Photograph(view + key.encode() + pad, key, device_id) for key, pad in zip(keys, padding, strict=True)]
+
+
+def kill_after(seconds: float, box: Server, cameras: list[Camera]) -> None:
+    for camera in cameras:
+        camera.start()
+    threading.Event().wait(seconds)
+    box.kill()
+    for camera in cameras:
+        camera.join()
+
+
+def assert_kept(box: Server, acknowledged: dict[str, Photograph]) -> None:
+    for capture_id, photograph in acknowledged.items():
+        assert box.get(f"/v1/captures/{capture_id}").json["device_id"] == photograph.device_id
+        assert box.get(f"/v1/captures/{capture_id}/image").body == photograph.jpeg
+
+
+def assert_once_each(box: Server, known: dict[str, Photograph]) -> None:
+    """One row, one file and one observation for each; and all that follows from them is as it must be."""
+    problems = [line for line in box.get("/v1/check").body.splitlines() if "problem" in json.loads(line)]
+    assert problems == []
+    captures = rows(
+        box.data,
+        """
+        SELECT id, status, (SELECT count(*) FROM observations WHERE capture_id = captures.id)
+        FROM captures
+        """,
+    )
+    assert sorted(captures) == sorted((capture_id, "complete", 1) for capture_id in known)
+    files = {path.name for path in box.data.glob("storage/images/*")}
+    assert files == {f"{photograph.device_id}_{capture_id}.jpg" for capture_id, photograph in known.items()}
+    counted = rows(box.data, "SELECT id, capture_count FROM devices")
+    assert dict(counted) == {device_id: len(known) // len(CAMERAS) for device_id in CAMERAS}
+
+
+def rows(data: Path, sql: str) -> list[tuple[object, ...]]:
+    with closing(sqlite3.connect(f"{(data / 'pantrybox.db').as_uri()}?mode=ro", uri=True)) as connection:
+        return connection.execute(sql).fetchall()
