@@ -23,11 +23,14 @@ def to_rfc3339(at_ms: int) -> str:
 
 
 def from_iso8601(text: str) -> int:
-    """Milliseconds since 1970; a time without an offset is UTC. Malformed when it is no time at all."""
+    """Milliseconds since 1970; a time without an offset is UTC. Malformed when it is no time, or before 1970."""
     try:
         moment = datetime.fromisoformat(text.strip())
         if moment.tzinfo is None:
             moment = moment.replace(tzinfo=UTC)
-        return (moment - _EPOCH) // timedelta(milliseconds=1)
+        at_ms = (moment - _EPOCH) // timedelta(milliseconds=1)
     except (ValueError, OverflowError) as error:
         raise Malformed("Invalid timestamp format") from error
+    if at_ms < 0:
+        raise Malformed("Invalid timestamp format")
+    return at_ms

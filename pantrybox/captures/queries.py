@@ -198,3 +198,7 @@ def newest_looked_at(reader: Reader) -> Capture | None:
 
 def waiting_count(reader: Reader) -> int:
     return reader.value(int, "SELECT count(*) FROM captures WHERE observation_id IS NULL AND failure IS NULL")
+
+
+def failed_count(reader: Reader) -> int:
+    return reader.value(int, "SELECT count(*) FROM captures WHERE status = 'failed'")

@@ -17,8 +17,9 @@ from typing import Any
 
 import msgspec
 
-from pantrybox.errors import Conflict, PantryError
+from pantrybox.errors import PantryError
 from pantrybox.settings import Settings
+from pantrybox.storage.folder import FolderInUse
 
 _START_SECONDS = 30.0
 
@@ -96,7 +97,7 @@ def reached(settings: Settings) -> Generator[Box]:
     try:
         with _served_here(settings):
             yield box
-    except Conflict:
+    except FolderInUse:
         # Somebody holds the folder: a server that has not opened its socket yet.
         _wait_for(box)
         yield box

@@ -200,19 +200,29 @@ def _in_snapshot(connection: sqlite3.Connection, query: Callable[[Reader], T]) -
 def _commit_together(connection: sqlite3.Connection, batch: list[_Change], now_ms: int) -> None:
     """Run a batch in one transaction and write each change's result or error into it."""
     ready = _after_first(batch)
-    if not ready:
-        return
+    if ready and not _in_one_transaction(connection, ready, now_ms):
+        # SQLite gave up the whole transaction, as it does on a full card. Each for itself, then:
+        # one that does not fit must not take its neighbours with it.
+        for change in ready:
+            _in_one_transaction(connection, [change], now_ms)
+
+
+def _in_one_transaction(connection: sqlite3.Connection, changes: list[_Change], now_ms: int) -> bool:
+    """False when SQLite rolled back by itself: then nothing happened, and the last one run has its error."""
     try:
         connection.execute("BEGIN IMMEDIATE")
         writer = Writer(connection, now_ms)
-        for change in ready:
+        for change in changes:
             _run_inside(connection, writer, change)
+            if not connection.in_transaction:
+                return False
         connection.commit()
     except sqlite3.Error as error:
-        for change in ready:
+        for change in changes:
             change.error = _explained(error)
     finally:
         connection.rollback()  # after a COMMIT it does nothing
+    return True
 
 
 def _after_first(batch: list[_Change]) -> list[_Change]:
@@ -229,16 +239,16 @@ def _after_first(batch: list[_Change]) -> list[_Change]:
 
 
 def _run_inside(connection: sqlite3.Connection, writer: Writer, change: _Change) -> None:
+    change.error = None
     connection.execute("SAVEPOINT change")
     try:
         change.result = change.function(writer)
-    except Exception as error:
+    except Exception as error:  # handed to the caller; its neighbours go on
         change.error = _explained(error)
         if connection.in_transaction:
             connection.execute("ROLLBACK TO change")
-    if not connection.in_transaction:
-        raise sqlite3.OperationalError("the transaction was rolled back by SQLite")
-    connection.execute("RELEASE change")
+    if connection.in_transaction:
+        connection.execute("RELEASE change")
 
 
 def _explained(error: Exception) -> Exception:

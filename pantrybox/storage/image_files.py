@@ -26,7 +26,7 @@ class ImageFiles:
     def settle(self) -> None:
         """Make every name kept or removed so far survive a power cut."""
         with _card_errors():
-            _fsync_folder(self._folder)
+            fsync_folder(self._folder)
 
     def path(self, name: str) -> Path:
         return self._folder / name
@@ -128,7 +128,8 @@ def _write_all(descriptor: int, data: bytearray) -> None:
         view = view[os.write(descriptor, view) :]
 
 
-def _fsync_folder(path: Path) -> None:
+def fsync_folder(path: Path) -> None:
+    """Make the names in a folder survive a power cut."""
     descriptor = os.open(path, os.O_RDONLY | os.O_DIRECTORY)
     try:
         os.fsync(descriptor)

@@ -15,6 +15,11 @@ Needed = Scope | Literal["open", "device"]
 """`open`: nobody is asked who they are. `device`: the handler asks for a camera's token."""
 
 
+ANYBODY: list[dict[str, list[str]]] = [{}]
+"""The `security` of an open route, for the API's own description."""
+A_CAMERA: list[dict[str, list[str]]] = [{"device": []}]
+
+
 def needs(needed: Needed) -> dict[str, Needed]:
     """The `opt` of a route: `@get("/v1/captures", opt=needs("read"))`."""
     return {"authority": needed}

@@ -80,7 +80,7 @@ async def list_captures(
     database: NamedDependency[Database],
     status: Status | None = None,
     device_id: str | None = None,
-    before: Annotated[int | None, QueryParameter(ge=1, description="A `next_cursor`.")] = None,
+    before: Annotated[int | None, QueryParameter(ge=1, le=2**53, description="A `next_cursor`.")] = None,
     limit: LIMIT = 100,
 ) -> CaptureList:
     """Photographs, newest first."""

@@ -2,7 +2,6 @@
 
 import asyncio
 from collections.abc import AsyncGenerator
-from typing import Annotated
 
 import msgspec
 from litestar import get, post
@@ -16,10 +15,11 @@ from pantrybox.owners.model import Scope
 from pantrybox.storage.database import Database, Reader
 from pantrybox.storage.image_files import ImageFiles
 from pantrybox.web.authority import needs
+from pantrybox.web.devices import Name
 
 
 class NewKey(msgspec.Struct, frozen=True):
-    name: Annotated[str, msgspec.Meta(min_length=1, max_length=200)]
+    name: Name
     scope: Scope = "read"
 
 

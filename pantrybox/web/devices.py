@@ -15,7 +15,11 @@ from pantrybox.errors import NotFound
 from pantrybox.storage.database import Database, Reader
 from pantrybox.web.authority import needs
 
-Name = Annotated[str, msgspec.Meta(min_length=1, max_length=MAX_NAME)]
+# One line of text with something in it: no control characters (NUL would end it for SQLite), not only blanks.
+Name = Annotated[
+    str,
+    msgspec.Meta(max_length=MAX_NAME, pattern=r"^[^\x00-\x1f\x7f]*[^\x00-\x20\x7f][^\x00-\x1f\x7f]*$"),
+]
 
 
 class NewDevice(msgspec.Struct, frozen=True):
@@ -97,13 +101,14 @@ async def register_device(
 @patch("/v1/devices/{device_id:str}", opt=needs("admin"))
 async def change_device(
     device_id: FromPath[str],
-    data: JSONBody[DeviceChange],
+    data: JSONBody[DeviceChange | None],
     roster: NamedDependency[Roster],
     database: NamedDependency[Database],
     now: NamedDependency[Clock],
 ) -> DeviceView:
     """Rename a camera or give it new orders; what is not named stays as it is."""
-    await roster.change(device_id, name=data.name, orders=data.orders)
+    change = data or DeviceChange()
+    await roster.change(device_id, name=change.name, orders=change.orders)
     return await database.read(lambda reader: view(_known(reader, device_id), now()))
 
 

@@ -73,6 +73,11 @@ def explain_http(_: AnyRequest, error: HTTPException) -> Response[Any]:
     return response
 
 
+def explain_depth(_: AnyRequest, __: RecursionError) -> Response[Any]:
+    """JSON that opens brackets without end."""
+    return _problem(400, "This JSON is nested too deeply.")
+
+
 def explain_bug(request: AnyRequest, error: Exception) -> Response[Any]:
     log.error("%s %s failed", request.method, request.url.path, exc_info=error)
     return _problem(500, "Something went wrong. The journal says what.")

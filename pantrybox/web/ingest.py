@@ -18,7 +18,7 @@ from pantrybox.devices.queries import Credentials
 from pantrybox.devices.roster import Roster
 from pantrybox.errors import Malformed, NotAJpeg, Unauthorised
 from pantrybox.storage.database import Writer
-from pantrybox.web.authority import bearer, needs
+from pantrybox.web.authority import A_CAMERA, bearer, needs
 from pantrybox.web.errors import AnyRequest
 from pantrybox.web.uploads import UploadForm, body_of, refuse_unless_it_fits
 
@@ -44,7 +44,7 @@ class Stored(msgspec.Struct, frozen=True):
     firmware: None = None
 
 
-@post("/v1/ingest", opt=needs("device"), request_max_body_size=None)
+@post("/v1/ingest", opt=needs("device"), security=A_CAMERA, request_max_body_size=None)
 async def ingest(
     request: AnyRequest, intake: NamedDependency[Intake], roster: NamedDependency[Roster], now: NamedDependency[Clock]
 ) -> Stored:

@@ -27,22 +27,29 @@ class Newest(msgspec.Struct, frozen=True, order=True):
     capture: int
     observation: int
     event: int
+    failed: int
+    """How many photographs could not be looked at: they leave no other trace."""
 
     def __str__(self) -> str:
-        return f"{self.capture}.{self.observation}.{self.event}"
+        return f"{self.capture}.{self.observation}.{self.event}.{self.failed}"
 
 
 def parsed(text: str | None) -> Newest | None:
     """None when the text is not a position: then the page is told to look at everything."""
     try:
-        capture, observation, event = (int(part) for part in (text or "").split("."))
+        capture, observation, event, failed = (int(part) for part in (text or "").split("."))
     except ValueError:
         return None
-    return Newest(capture, observation, event)
+    return Newest(capture, observation, event, failed)
 
 
 def newest(reader: Reader) -> Newest:
-    return Newest(captures.newest_seq(reader), observations.newest_id(reader), inventory.newest_event_id(reader))
+    return Newest(
+        capture=captures.newest_seq(reader),
+        observation=observations.newest_id(reader),
+        event=inventory.newest_event_id(reader),
+        failed=captures.failed_count(reader),
+    )
 
 
 class Pulse:
@@ -62,8 +69,11 @@ async def follow(
     while True:
         rings = pulse.listen()
         now = await database.read(newest)
-        for part in _changed(seen, now):
-            yield ServerSentEventMessage(data=str(now), event=part, id=str(now))
+        parts = _changed(seen, now)
+        for part in parts:
+            # Only the last one moves the position: a page that is cut off between two hears both again.
+            position = str(now) if part == parts[-1] else None
+            yield ServerSentEventMessage(data=str(now), event=part, id=position)
         seen = now
         if not await _any(rings, keep_alive_seconds):
             yield ServerSentEventMessage(data=None, comment="still here")
@@ -73,7 +83,7 @@ def _changed(seen: Newest | None, now: Newest) -> list[str]:
     if seen is None:
         return ["photographs", "stock"]
     parts: list[str] = []
-    if (seen.capture, seen.observation) != (now.capture, now.observation):
+    if (seen.capture, seen.observation, seen.failed) != (now.capture, now.observation, now.failed):
         parts.append("photographs")
     if (seen.observation, seen.event) != (now.observation, now.event):
         parts.append("stock")

@@ -19,7 +19,7 @@ from pantrybox.inventory.observations import Observation, SeenBox
 from pantrybox.settings import Settings
 from pantrybox.storage.database import Database, Reader
 from pantrybox.web import pages
-from pantrybox.web.authority import held_scope, needs
+from pantrybox.web.authority import ANYBODY, held_scope, needs
 from pantrybox.web.captures import known
 from pantrybox.web.devices import DeviceView, view
 from pantrybox.web.errors import AnyRequest
@@ -51,7 +51,7 @@ class Pantry(msgspec.Struct, frozen=True):
     cameras: list[DeviceView]
 
 
-@get("/", opt=needs("open"))
+@get("/", opt=needs("open"), security=ANYBODY)
 async def pantry_page(
     request: AnyRequest,
     database: NamedDependency[Database],

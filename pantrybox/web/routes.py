@@ -19,7 +19,7 @@ from pantrybox.owners.access import Access
 from pantrybox.version import VERSION
 from pantrybox.web import captures, console, devices, health, ingest, inventory, live, pantry, session
 from pantrybox.web.authority import COOKIE, guard, needs
-from pantrybox.web.errors import explain, explain_bug, explain_http, explain_validation
+from pantrybox.web.errors import explain, explain_bug, explain_depth, explain_http, explain_validation
 
 _A_YEAR = 31_536_000
 
@@ -56,6 +56,7 @@ def web_app(access: Access, **parts: object) -> Litestar:
             PantryError: explain,
             ValidationException: explain_validation,
             HTTPException: explain_http,
+            RecursionError: explain_depth,
             Exception: explain_bug,
         },
         state=State({"access": access}),
@@ -88,7 +89,7 @@ def _openapi() -> OpenAPIConfig:
         version=VERSION,
         description="Cameras in, inventory out. Times are RFC 3339 in UTC; errors are RFC 9457 problem details.",
         use_handler_docstrings=True,
-        openapi_router=Router("/schema", route_handlers=[], opt=needs("read")),
+        openapi_router=Router("/schema", route_handlers=[], opt=needs("read"), include_in_schema=False),
         render_plugins=[JsonRenderPlugin(path=["/", "/openapi.json"])],
         components=Components(
             security_schemes={

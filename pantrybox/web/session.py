@@ -10,7 +10,7 @@ from litestar.params import RawBody
 
 from pantrybox.errors import Malformed
 from pantrybox.owners.access import SESSION_MS, Access
-from pantrybox.web.authority import COOKIE, needs
+from pantrybox.web.authority import ANYBODY, COOKIE, needs
 from pantrybox.web.errors import AnyRequest
 
 _MAX_BODY = 4096
@@ -21,7 +21,7 @@ class SignIn(msgspec.Struct, frozen=True):
     """The one-time code of a sign-in link."""
 
 
-@post("/sign-in", opt=needs("open"), status_code=200, request_max_body_size=_MAX_BODY)
+@post("/sign-in", opt=needs("open"), security=ANYBODY, status_code=200, request_max_body_size=_MAX_BODY)
 async def sign_in(request: AnyRequest, body: RawBody, access: NamedDependency[Access]) -> Response[Any]:
     """Exchange a one-time code for a session: 204 for JSON, 303 to the page for a form."""
     is_form = not request.headers.get("content-type", "").startswith("application/json")

@@ -31,12 +31,16 @@ def refuse_unless_it_fits(headers: Headers, *, multipart: bool) -> None:
         raise TooLarge(f"The photograph is over {MAX_IMAGE_BYTES // 1024 // 1024} MB.")
 
 
-async def body_of(request: AnyRequest) -> AsyncGenerator[bytes]:
-    """What arrives, as it arrives. CutShort when the sender goes away before the end."""
+async def body_of(request: AnyRequest, limit: int = MAX_IMAGE_BYTES) -> AsyncGenerator[bytes]:
+    """What arrives, as it arrives. CutShort when the sender goes away before the end, TooLarge beyond `limit`."""
+    received = 0
     while True:
         event = await request.receive()
         if event["type"] != "http.request":
             raise CutShort("The connection ended before the photograph did. Please send it again.")
+        received += len(event["body"])
+        if received > limit:
+            raise TooLarge(f"The photograph is over {MAX_IMAGE_BYTES // 1024 // 1024} MB.")
         if event["body"]:
             yield event["body"]
         if not event["more_body"]:
@@ -56,7 +60,7 @@ class UploadForm:
             self._parser = PushMultipartParser(options.get("boundary", ""), max_segment_count=32)
         except MultipartError as error:
             raise Malformed("The form has no boundary in its Content-Type.") from error
-        self._events = self._parse(body_of(request))
+        self._events = self._parse(body_of(request, MAX_IMAGE_BYTES + _MULTIPART_ROOM))
         self._has_image = True
 
     async def fields(self) -> dict[str, str]:
@@ -94,6 +98,7 @@ class UploadForm:
             async for chunk in chunks:
                 for event in self._parser.parse(chunk):
                     yield event
-            self._parser.close()
+            if not self._parser.closed:
+                raise CutShort("The form ended before its last boundary. Please send it again.")
         except MultipartError as error:
             raise Malformed(f"The form cannot be read: {error}.") from error

@@ -41,6 +41,7 @@ CREATE TABLE captures (
 ) STRICT;
 
 CREATE INDEX captures_by_device ON captures (device_id, received_at_ms);
+CREATE INDEX captures_failed ON captures (seq) WHERE status = 'failed';
 -- The queue. Said without `status`, so that 'stored' becoming 'analyzing' does not write a page of it.
 CREATE INDEX captures_waiting ON captures (seq) WHERE observation_id IS NULL AND failure IS NULL;
 
@@ -127,13 +128,22 @@ CREATE TABLE inventory_events (
 
 CREATE INDEX inventory_events_by_capture ON inventory_events (capture_id) WHERE capture_id IS NOT NULL;
 
+CREATE TRIGGER inventory_events_are_never_replaced BEFORE INSERT ON inventory_events
+WHEN EXISTS (SELECT 1 FROM inventory_events WHERE id = NEW.id)
+BEGIN SELECT RAISE(ABORT, 'the ledger is only appended to'); END;
 CREATE TRIGGER inventory_events_are_never_changed BEFORE UPDATE ON inventory_events
 BEGIN SELECT RAISE(ABORT, 'the ledger is only appended to'); END;
 CREATE TRIGGER inventory_events_are_never_deleted BEFORE DELETE ON inventory_events
 BEGIN SELECT RAISE(ABORT, 'the ledger is only appended to'); END;
+CREATE TRIGGER observations_are_never_replaced BEFORE INSERT ON observations
+WHEN EXISTS (SELECT 1 FROM observations WHERE id = NEW.id)
+BEGIN SELECT RAISE(ABORT, 'evidence is never changed'); END;
 CREATE TRIGGER observations_are_never_changed BEFORE UPDATE ON observations
 BEGIN SELECT RAISE(ABORT, 'evidence is never changed'); END;
 CREATE TRIGGER observations_are_never_deleted BEFORE DELETE ON observations
+BEGIN SELECT RAISE(ABORT, 'evidence is never changed'); END;
+CREATE TRIGGER detections_are_never_replaced BEFORE INSERT ON detections
+WHEN EXISTS (SELECT 1 FROM detections WHERE id = NEW.id)
 BEGIN SELECT RAISE(ABORT, 'evidence is never changed'); END;
 CREATE TRIGGER detections_are_never_changed BEFORE UPDATE ON detections
 BEGIN SELECT RAISE(ABORT, 'evidence is never changed'); END;
