@@ -101,10 +101,10 @@ async def register_device(
 @patch("/v1/devices/{device_id:str}", opt=needs("admin"))
 async def change_device(
     device_id: FromPath[str],
-    data: JSONBody[DeviceChange | None],
     roster: NamedDependency[Roster],
     database: NamedDependency[Database],
     now: NamedDependency[Clock],
+    data: JSONBody[DeviceChange | None] = None,
 ) -> DeviceView:
     """Rename a camera or give it new orders; what is not named stays as it is."""
     change = data or DeviceChange()
