@@ -33,11 +33,10 @@ def held(settings: Settings) -> Generator[None]:
 
 def _make_durably(folder: Path) -> None:
     """Make a folder and those above it; a power cut must not take the name of a folder with what was put into it."""
-    if folder.is_dir():
-        return
-    _make_durably(folder.parent)
-    folder.mkdir(exist_ok=True, mode=0o700)
-    fsync_folder(folder.parent)
+    missing = [path for path in (folder, *folder.parents) if not path.exists()]
+    for path in reversed(missing):
+        path.mkdir(mode=0o700)
+        fsync_folder(path.parent)
 
 
 def _lock(descriptor: int, settings: Settings) -> None:

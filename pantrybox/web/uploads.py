@@ -1,6 +1,8 @@
 """The body of an upload, piece by piece: raw JPEGs and the image part of multipart forms."""
 
+import asyncio
 from collections.abc import AsyncGenerator, AsyncIterator
+from typing import Any
 
 from litestar.datastructures import Headers
 from multipart import MultipartError, MultipartSegment, PushMultipartParser
@@ -11,6 +13,8 @@ from pantrybox.web.errors import AnyRequest
 
 MAX_FIELD_BYTES = 16 * 1024
 """Of all fields that come before the image."""
+SILENCE_SECONDS = 30.0
+"""A sender that says nothing for this long loses its place among those that may upload at once."""
 _MULTIPART_ROOM = 64 * 1024
 """What boundaries, part headers and fields may add to the image."""
 
@@ -32,10 +36,13 @@ def refuse_unless_it_fits(headers: Headers, *, multipart: bool) -> None:
 
 
 async def body_of(request: AnyRequest, limit: int = MAX_IMAGE_BYTES) -> AsyncGenerator[bytes]:
-    """What arrives, as it arrives. CutShort when the sender goes away before the end, TooLarge beyond `limit`."""
+    """What arrives, as it arrives.
+
+    CutShort when the sender goes away or falls silent before the end, TooLarge beyond `limit`.
+    """
     received = 0
     while True:
-        event = await request.receive()
+        event = await _next_event(request)
         if event["type"] != "http.request":
             raise CutShort("The connection ended before the photograph did. Please send it again.")
         received += len(event["body"])
@@ -45,6 +52,14 @@ async def body_of(request: AnyRequest, limit: int = MAX_IMAGE_BYTES) -> AsyncGen
             yield event["body"]
         if not event["more_body"]:
             return
+
+
+async def _next_event(request: AnyRequest) -> Any:
+    try:
+        async with asyncio.timeout(SILENCE_SECONDS):
+            return await request.receive()
+    except TimeoutError as error:
+        raise CutShort("The photograph stopped arriving. Please send it again.") from error
 
 
 class UploadForm:
@@ -98,7 +113,9 @@ class UploadForm:
             async for chunk in chunks:
                 for event in self._parser.parse(chunk):
                     yield event
-            if not self._parser.closed:
-                raise CutShort("The form ended before its last boundary. Please send it again.")
         except MultipartError as error:
             raise Malformed(f"The form cannot be read: {error}.") from error
+        try:
+            self._parser.close()
+        except MultipartError as error:
+            raise CutShort("The form ended before its last boundary. Please send it again.") from error

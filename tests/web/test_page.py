@@ -292,7 +292,7 @@ def test_change_leads_to_its_photograph_and_back(window: OpenWindow, shelf: Shel
     phone.sign_in(shelf.server)
     phone.open()
     page = phone.page
-    change = page.locator(".changes").get_by_role("link").first
+    change = page.locator(".changes").get_by_role("link").last  # not the photograph that the page shows anyway
     said = change.locator(".delta").inner_text(), change.locator("b").inner_text()
     change.tap()
     expect(page.get_by_role("heading", name="What it changed")).to_be_visible()
@@ -366,6 +366,24 @@ def test_live_page_stays_as_the_reader_left_it(server: Server, window: OpenWindo
     expect(picture).not_to_have_attribute("src", shown)
     assert picture.evaluate("picture => picture.complete && picture.naturalWidth") == 1600
     assert page.locator(".here").bounding_box() == place
+
+
+def test_nothing_moves_when_the_first_picture_arrives(window: OpenWindow, shelf: Shelf) -> None:
+    phone = window(shelf.server.url)
+    phone.sign_in(shelf.server)
+    held: list[Route] = []
+
+    def hold(route: Route) -> None:
+        held.append(route)
+
+    phone.page.route("**/image", hold)
+    with phone.page.expect_request("**/image"):
+        phone.page.goto(phone.url, wait_until="domcontentloaded")
+    place = phone.page.locator(".here").bounding_box()
+    held[0].continue_()
+    phone.page.wait_for_load_state()
+    assert phone.page.locator(".view img").evaluate("picture => picture.naturalWidth") == 1600
+    assert phone.page.locator(".here").bounding_box() == place
 
 
 def without(item: str, number: int) -> list[str]:
