@@ -36,8 +36,9 @@ def _apply(writer: Writer, place_id: int, view: View, capture_id: str, captured_
     before = queries.stock_at(writer, place_id)
     after, changes = reconcile(before, view)
     for item_id, stand in after.items():
-        if stand != before.get(item_id):
-            seen_at_ms = captured_at_ms if item_id in view.seen else None
+        seen = view.readable and item_id in view.seen
+        if seen or stand != before.get(item_id):
+            seen_at_ms = captured_at_ms if seen else None
             queries.set_stand(writer, item_id, place_id, stand, seen_at_ms=seen_at_ms)
     for change in changes:
         queries.record(writer, place_id, change, capture_id=capture_id, happened_at_ms=captured_at_ms)
