@@ -4,6 +4,7 @@ import asyncio
 import sqlite3
 import threading
 from collections.abc import Awaitable, Callable
+from contextlib import closing
 from itertools import count
 from pathlib import Path
 
@@ -38,7 +39,10 @@ def run(path: Path, story: Callable[[Database], Awaitable[None]]) -> None:
     ticks = count(1)
 
     async def told() -> None:
-        async with Database.open(path / "pantrybox.db", lambda: next(ticks)) as database:
+        async with (
+            asyncio.timeout(PATIENCE_SECONDS),
+            Database.open(path / "pantrybox.db", lambda: next(ticks)) as database,
+        ):
             await database.write(lambda writer: writer.execute("CREATE TABLE words (word TEXT UNIQUE, at INT) STRICT"))
             await story(database)
 
@@ -151,9 +155,8 @@ def test_what_comes_first_runs_once_for_all_who_name_it_and_before_their_rows(tm
     seen: list[list[str]] = []
 
     def settle() -> None:
-        with sqlite3.connect(f"file:{tmp_path}/pantrybox.db?mode=ro", uri=True) as other:
+        with closing(sqlite3.connect(f"file:{tmp_path}/pantrybox.db?mode=ro", uri=True)) as other:
             seen.append([word for (word,) in other.execute("SELECT word FROM words")])
-        other.close()
 
     async def story(database: Database) -> None:
         changes = (database.write(add(f"word{number}"), first=settle) for number in range(20))
@@ -208,14 +211,17 @@ def test_every_change_that_was_handed_in_is_committed_before_the_database_closes
     pending: list[asyncio.Task[None]] = []
 
     async def story(database: Database) -> None:
+        held = Held()
+        pending.append(asyncio.create_task(database.write(lambda _: held.wait())))
+        await held.entered()
         pending.extend(asyncio.create_task(database.write(add(f"word{number}"))) for number in range(20))
         await asyncio.sleep(0)  # each hands its change in
+        held.let_go()
 
     run(tmp_path, story)
-    assert all(task.done() and not task.cancelled() for task in pending)
-    with sqlite3.connect(tmp_path / "pantrybox.db") as connection:
+    assert [task.exception() for task in pending] == [None] * 21
+    with closing(sqlite3.connect(tmp_path / "pantrybox.db")) as connection:
         assert connection.execute("SELECT count(*) FROM words").fetchone() == (20,)
-    connection.close()
 
 
 def test_reader_sees_one_snapshot_while_others_write(tmp_path: Path) -> None:

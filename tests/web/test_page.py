@@ -223,6 +223,18 @@ def test_what_lies_in_the_latest_photograph_was_seen_when_it_was_taken(window: O
     assert {name: seen[name] for name in in_picture} == dict.fromkeys(in_picture, taken)
 
 
+def test_wrong_code_without_javascript_is_answered_with_the_page_and_a_sentence(
+    window: OpenWindow, shelf: Shelf
+) -> None:
+    phone = window(shelf.server.url, java_script_enabled=False)
+    phone.open()
+    phone.page.get_by_label("Code").fill("not-a-code")
+    phone.page.get_by_role("button", name="Sign in").tap()
+    expect(phone.page.get_by_label("Code")).to_be_visible()
+    expect(phone.page.get_by_role("alert")).to_contain_text("Ask the box for a new one.")
+    phone.forgive("401")
+
+
 def test_empty_box_says_what_to_do(window: OpenWindow, empty_box: Server) -> None:
     phone = window(empty_box.url)
     phone.sign_in(empty_box)
@@ -329,6 +341,7 @@ def test_page_reconnects_when_the_box_restarts_and_shows_what_it_missed(server: 
     assert phone.page.evaluate("window.__same") == 1, "no reload"
     phone.forgive("/live")  # while there was nobody
     phone.forgive("[object Event]")  # so htmx says it
+    assert "Traceback" not in server.log, "an open page is no reason to stop with an error"
 
 
 @pytest.mark.slow
