@@ -43,8 +43,8 @@ def explain(request: AnyRequest, error: errors.PantryError) -> Response[Any]:
     kind = next((kind for kind in type(error).__mro__ if kind in STATUS), None)
     status = STATUS[kind] if kind else 500
     if status == HTTPStatus.UNAUTHORIZED and _is_a_person(request):
-        # A browser that was sent to a page gets the way in, not a problem document.
-        return pages.sign_in(status_code=status)
+        # A browser gets the way in, not a problem document; after a form, with what was wrong in it.
+        return pages.sign_in(status_code=status, problem=str(error) if request.method == "POST" else "")
     response = _problem(status, str(error))
     if isinstance(error, errors.CutShort):
         # What follows on this connection may be the rest of the photograph.
@@ -89,4 +89,4 @@ def _problem(status: int, detail: str) -> Response[Problem]:
 
 
 def _is_a_person(request: AnyRequest) -> bool:
-    return request.method == "GET" and MediaType.HTML in request.headers.get("accept", "")
+    return MediaType.HTML in request.headers.get("accept", "")

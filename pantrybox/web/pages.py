@@ -28,9 +28,9 @@ def page(template: str, *, status_code: int = 200, **values: object) -> Response
     return Response(html, status_code=status_code, media_type="text/html", headers=_SECURITY)
 
 
-def sign_in(*, status_code: int = 200) -> Response[Any]:
-    """What a stranger gets."""
-    return page("sign_in.html", status_code=status_code)
+def sign_in(*, status_code: int = 200, problem: str = "") -> Response[Any]:
+    """What a stranger gets; `problem` says why a code did not open the door."""
+    return page("sign_in.html", status_code=status_code, problem=problem)
 
 
 @cache

@@ -14,7 +14,7 @@ async function signIn(code) {
       headers: { "content-type": "application/json" },
       body: JSON.stringify({ code }),
     });
-    if (reply.ok) location.replace(location.pathname);
+    if (reply.ok) location.replace(location.pathname === "/sign-in" ? "/" : location.pathname);
     else problem.textContent = (await reply.json()).detail;
   } catch {
     problem.textContent = "The box does not answer. Try again in a moment.";
