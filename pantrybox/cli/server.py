@@ -75,6 +75,7 @@ async def served(settings: Settings, network: socket.socket | None, *, analysing
                 await asyncio.wait([serving, answering], return_when=asyncio.FIRST_COMPLETED)
                 yield
             finally:
+                app.state.pulse.close()
                 server.should_exit = True
                 await serving
                 answering.cancel()

@@ -57,6 +57,13 @@ class Pulse:
 
     def __init__(self, new_capture: Bell, shelf_changed: Bell) -> None:
         self._bells = (new_capture, shelf_changed)
+        self.over = False
+
+    def close(self) -> None:
+        """The box goes down: let every open page go, to come again when it is back."""
+        self.over = True
+        for bell in self._bells:
+            bell.ring()
 
     def listen(self) -> list[asyncio.Event]:
         return [bell.listen() for bell in self._bells]
@@ -66,7 +73,7 @@ async def follow(
     database: Database, pulse: Pulse, seen: Newest | None, keep_alive_seconds: float = KEEP_ALIVE_SECONDS
 ) -> AsyncIterator[ServerSentEventMessage]:
     """A message for each part of the page that is newer than `seen`, then each time one changes, for ever."""
-    while True:
+    while not pulse.over:
         rings = pulse.listen()
         now = await database.read(newest)
         parts = _changed(seen, now)

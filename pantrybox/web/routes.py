@@ -59,7 +59,7 @@ def web_app(access: Access, **parts: object) -> Litestar:
             RecursionError: explain_depth,
             Exception: explain_bug,
         },
-        state=State({"access": access}),
+        state=State({"access": access, "pulse": parts["pulse"]}),
         openapi_config=_openapi(),
         # Only photographs are larger, and /v1/ingest has limits of its own.
         request_max_body_size=1_000_000,
