@@ -118,7 +118,7 @@ UNDECODABLE = {
 @pytest.mark.parametrize("kind", UNDECODABLE)
 def test_photograph_that_cannot_be_decoded_fails_and_the_next_one_is_analysed(reopened: Reopened, kind: str) -> None:
     bad, good = reopened.upload(UNDECODABLE[kind]), reopened.upload(make_jpeg(comment=kind.encode()))
-    reopened.box.wait_until_analysed()
+    reopened.box.wait_until_analysed(seconds=20)
     assert reopened.capture(bad)["status"] == "failed"
     assert str(reopened.capture(bad)["failure"]).startswith("The picture cannot be decoded: ")
     assert reopened.capture(good)["status"] == "complete"
@@ -131,7 +131,7 @@ def test_photograph_with_a_damaged_scan_holds_nobody_up(reopened: Reopened, scan
     start = jpeg.index(b"\xff\xda")
     damaged = jpeg[: start + 14] + scan + b"\xff\xd9"
     bad, good = reopened.upload(damaged), reopened.upload(make_jpeg(comment=b"after " + scan[:2]))
-    reopened.box.wait_until_analysed()
+    reopened.box.wait_until_analysed(seconds=20)
     assert reopened.capture(bad)["status"] in {"complete", "failed"}
     assert reopened.capture(good)["status"] == "complete"
 

@@ -35,7 +35,7 @@ def _make_durably(folder: Path) -> None:
     """Make a folder and those above it; a power cut must not take the name of a folder with what was put into it."""
     missing = [path for path in (folder, *folder.parents) if not path.exists()]
     for path in reversed(missing):
-        path.mkdir(mode=0o700)
+        path.mkdir(mode=0o700, exist_ok=True)  # another process may be making it, too
         fsync_folder(path.parent)
 
 

@@ -2,7 +2,9 @@
 
 import subprocess
 import sys
+import threading
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
@@ -26,6 +28,25 @@ def test_folder_is_held_by_one_at_a_time_and_free_again_afterwards(tmp_path: Pat
         folder.held(settings).__enter__()
     with folder.held(settings):
         pass
+
+
+def test_of_several_who_come_to_a_new_folder_at_once_one_has_it_and_the_others_are_told(tmp_path: Path) -> None:
+    start = threading.Barrier(4)
+
+    def come(number: int) -> str:
+        start.wait(timeout=10)
+        try:
+            with folder.held(read_settings(tmp_path / str(number) / "new/data", {})):
+                start.wait(timeout=10)  # until all have tried
+                return "held"
+        except folder.FolderInUse:
+            start.wait(timeout=10)
+            return "in use"
+
+    with ThreadPoolExecutor(start.parties) as processes:
+        for number in range(20):
+            outcomes = sorted(processes.map(come, [number] * start.parties))
+            assert outcomes == ["held", "in use", "in use", "in use"]
 
 
 def test_folder_and_what_is_in_it_are_the_boxs_own(tmp_path: Path) -> None:

@@ -17,10 +17,12 @@ from tests.server import Server
 ROUNDS = int(os.environ.get("PANTRYBOX_KILL_ROUNDS", "6"))
 SEED = int(os.environ.get("PANTRYBOX_KILL_SEED", random.randrange(10**9)))  # noqa: S311 - no secret
 CAMERAS = [f"camera-{number}" for number in range(4)]
-PHOTOGRAPHS = 3
-"""That each camera sends in a round."""
-LONGEST_LIVES_SECONDS = (0.2, 1.2)
-"""Most of the sending is over after the first; the analysis is not after the second."""
+PADDING = [b"", bytes(600_000)]
+"""What follows each photograph of a round: one fits into memory, one is spilled to the card as it arrives."""
+LOOKING_SECONDS = 1.0
+"""About how long the box looks at what was sent in one round."""
+BETWEEN_SECONDS = 0.01
+"""About how long it is from one 201 to the next."""
 
 
 class Photograph(NamedTuple):
@@ -30,11 +32,11 @@ class Photograph(NamedTuple):
 
 
 class Camera(threading.Thread):
-    """Sends its photographs, one after the other, until nobody answers."""
+    """Sends its photographs, one after the other, until nobody answers; `heard` counts the 201s of all cameras."""
 
-    def __init__(self, box: Server, token: str, album: list[Photograph]) -> None:
+    def __init__(self, box: Server, token: str, album: list[Photograph], heard: threading.Semaphore) -> None:
         super().__init__()
-        self._box, self._token = box, token
+        self._box, self._token, self._heard = box, token, heard
         self.album = album
         self.acknowledged: dict[str, Photograph] = {}
         """By the id that the box gave it."""
@@ -46,6 +48,7 @@ class Camera(threading.Thread):
             except (OSError, http.client.HTTPException):
                 return
             self.acknowledged[capture_id] = photograph
+            self._heard.release()
 
     def send(self, photograph: Photograph) -> str:
         """The id of its capture."""
@@ -67,8 +70,12 @@ def test_nothing_is_lost_and_nothing_done_twice_however_often_the_box_is_killed(
     with box:
         for number in range(ROUNDS):
             view = demo_photographs[number % len(demo_photographs)].read_bytes()
-            cameras = [Camera(box, token, album(device_id, number, view)) for device_id, token in tokens.items()]
-            kill_after(chance.choice(LONGEST_LIVES_SECONDS) * chance.random(), box, cameras)
+            heard = threading.Semaphore(0)
+            cameras = [Camera(box, token, album(name, number, view), heard) for name, token in tokens.items()]
+            if number % 2:
+                kill_while_sending(chance, box, cameras, heard)
+            else:
+                kill_while_looking(chance, box, cameras)
             box.start()
             acknowledged = {id_: one for camera in cameras for id_, one in camera.acknowledged.items()}
             assert_kept(box, acknowledged)
@@ -82,19 +89,32 @@ def test_nothing_is_lost_and_nothing_done_twice_however_often_the_box_is_killed(
 
 
 def album(device_id: str, number: int, view: bytes) -> list[Photograph]:
-    """The same view over and over; what follows a JPEG's end makes it another file, and the last one a large one."""
-    keys = [f"{device_id}-{number}-{index}" for index in range(PHOTOGRAPHS)]
-    padding = [b"", b"", bytes(600_000)]
-    return [Photograph(view + key.encode() + pad, key, device_id) for key, pad in zip(keys, padding, strict=True)]
+    """The same view over and over, but no two files alike: what follows a JPEG's end is let be."""
+    keys = [f"{device_id}-{number}-{index}" for index in range(len(PADDING))]
+    return [Photograph(view + key.encode() + more, key, device_id) for key, more in zip(keys, PADDING, strict=True)]
 
 
-def kill_after(seconds: float, box: Server, cameras: list[Camera]) -> None:
+def kill_while_sending(chance: random.Random, box: Server, cameras: list[Camera], heard: threading.Semaphore) -> None:
     for camera in cameras:
         camera.start()
-    threading.Event().wait(seconds)
-    box.kill()
+    for _ in range(chance.randrange(len(cameras) * len(PADDING))):
+        assert heard.acquire(timeout=20)
+    kill_after(chance.uniform(0, BETWEEN_SECONDS), box)
     for camera in cameras:
         camera.join()
+
+
+def kill_while_looking(chance: random.Random, box: Server, cameras: list[Camera]) -> None:
+    for camera in cameras:
+        camera.start()
+    for camera in cameras:
+        camera.join()
+    kill_after(chance.uniform(0, LOOKING_SECONDS), box)
+
+
+def kill_after(seconds: float, box: Server) -> None:
+    threading.Event().wait(seconds)  # a random moment of its life is what is tried here
+    box.kill()
 
 
 def assert_kept(box: Server, acknowledged: dict[str, Photograph]) -> None:

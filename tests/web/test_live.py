@@ -108,6 +108,8 @@ def test_upload_is_told_first_as_a_photograph_and_later_as_stock(box: Box) -> No
         capture = upload(box)
         assert names(stream.until(is_stock)) == ["photographs", "photographs", "stock"]
         assert box.get(f"/v1/captures/{capture}").json["status"] == "complete"
+        upload(box)
+        assert names(stream.until(is_stock)) == ["photographs", "photographs", "stock"]
 
 
 def test_position_moves_on_with_what_happened(box: Box) -> None:
