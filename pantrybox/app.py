@@ -1,28 +1,31 @@
 """The whole appliance, put together in one place."""
 
 import asyncio
-import logging
-from collections.abc import AsyncGenerator, Callable
+from collections.abc import AsyncGenerator, Callable, Coroutine
 from contextlib import AsyncExitStack, asynccontextmanager, suppress
 
 from litestar import Litestar
 
 from pantrybox.bell import Bell
-from pantrybox.captures import queries as captures
-from pantrybox.captures.intake import MAX_UPLOADS, Intake
-from pantrybox.clock import Clock, wall_clock_ms
+from pantrybox.captures import job_runs, retention_queries
+from pantrybox.captures.intake import Intake
+from pantrybox.captures.keeper import Keeper
+from pantrybox.captures.orphans import remove_leftovers
+from pantrybox.clock import BoxClock, always_trusted, timesyncd_mark
 from pantrybox.devices.roster import Roster
 from pantrybox.jobs.analysis import Analyst
+from pantrybox.jobs.keeping import Entries, Keeping, jobs_of
 from pantrybox.owners.access import Access
+from pantrybox.owners.door import Door
 from pantrybox.settings import Settings
 from pantrybox.storage import folder
 from pantrybox.storage.database import Database
 from pantrybox.storage.image_files import ImageFiles
 from pantrybox.vision.model import Eye
+from pantrybox.web.hosts import names_of_this_machine
 from pantrybox.web.live import Pulse
+from pantrybox.web.pictures import Thumbnails
 from pantrybox.web.routes import web_app
-
-log = logging.getLogger(__name__)
 
 
 def shipped_eye() -> Eye:
@@ -32,68 +35,80 @@ def shipped_eye() -> Eye:
     return open_eye()
 
 
+def shipped_timetable() -> Callable[[], Entries]:
+    """Load the scheduler; the import takes longer than the rest of a start has time for."""
+    from pantrybox.jobs.timetable import Timetable  # noqa: PLC0415
+
+    return Timetable
+
+
 @asynccontextmanager
 async def open_appliance(
     settings: Settings,
     *,
     open_eye: Callable[[], Eye] = shipped_eye,
-    now: Clock = wall_clock_ms,
+    clock: BoxClock | None = None,
     analysing: bool = True,
 ) -> AsyncGenerator[Litestar]:
-    """Open everything, clean up what a power cut left and start the analyst; close in reverse order."""
-    new_capture, shelf_changed = Bell(), Bell()
+    """Open everything, clean up what a power cut left, start analyst and keeper; close in reverse order."""
+    new_capture, shelf_changed, card_full = Bell(), Bell(), Bell()
+    clock = clock or BoxClock(sync_mark=always_trusted if settings.clock == "trusted" else timesyncd_mark)
     async with AsyncExitStack() as stack:
         stack.enter_context(folder.held(settings))
         images = ImageFiles(settings.images)
-        database = await stack.enter_async_context(Database.open(settings.database, now))
+        database = await stack.enter_async_context(Database.open(settings.database, clock.now))
+        await take_up_the_time(database, clock)
         await remove_leftovers(database, images)
-        roster, access = Roster(database), Access(database, now)
+        roster, access = Roster(database), Access(database, clock.now)
         await roster.load()
         await access.load()
-        intake = Intake(database, images, new_capture, now)
+        names = names_of_this_machine(settings.hosts)
+        door = Door(database, access, names)
+        stack.callback(door.close)
+        await door.load()
+        intake = Intake(database, images, new_capture, card_full, clock, analysing=analysing)
         stack.callback(intake.close)
+        keeper = Keeper(database, images, clock, settings.image_retention_days, settings.max_storage_mb)
+        stack.push_async_callback(keeper.close)
+        keeping = Keeping(database, clock, jobs_of(keeper), keeper.make_room, card_full)
         if analysing:
             analyst = Analyst(database, images, open_eye, new_capture, shelf_changed, intake.quiet)
-            await stack.enter_async_context(_running(analyst))
+            stack.callback(analyst.close)
+            await stack.enter_async_context(_running(analyst.run_forever()))
+            await stack.enter_async_context(_running(keeping.run_forever(shipped_timetable)))
         yield web_app(
             access,
+            door,
+            names,
             database=database,
             images=images,
             intake=intake,
             roster=roster,
             settings=settings,
-            pulse=Pulse(new_capture, shelf_changed),
-            now=now,
+            pulse=Pulse(new_capture, shelf_changed, access.revoked),
+            thumbnails=Thumbnails(images),
+            new_capture=new_capture,
+            shelf_changed=shelf_changed,
+            keeper=keeper,
+            upcoming=keeping.upcoming,
+            now=clock.now,
         )
 
 
+async def take_up_the_time(database: Database, clock: BoxClock) -> None:
+    """Go on counting how long the box has been running, and end the runs that a cut left open."""
+    last = await database.read(retention_queries.last_times)
+    clock.resume(last.running_ms, last.newest_receipt_ms)
+    if await database.read(job_runs.open_count):
+        await database.write(job_runs.end_cut_off)
+
+
 @asynccontextmanager
-async def _running(analyst: Analyst) -> AsyncGenerator[None]:
-    analysing = asyncio.create_task(analyst.run_forever())
+async def _running(work: Coroutine[None, None, None]) -> AsyncGenerator[None]:
+    task = asyncio.create_task(work)
     try:
         yield
     finally:
-        analysing.cancel()
+        task.cancel()
         with suppress(asyncio.CancelledError):
-            await analysing
-        analyst.close()
-
-
-async def remove_leftovers(database: Database, images: ImageFiles) -> None:
-    """Remove what uploads left that were interrupted before they were acknowledged.
-
-    More than can have been under way at once is something else, such as a database put back
-    from an older copy: then nothing is removed.
-    """
-    partial = images.remove_partial()
-    names = images.names()
-    leftovers = await database.read(lambda reader: captures.without_row(reader, names))
-    if len(leftovers) > MAX_UPLOADS:
-        log.warning("%d files in %s belong to no photograph and were left alone", len(leftovers), images.path(""))
-        return
-    for name in leftovers:
-        images.remove(name)
-    if leftovers:
-        images.settle()
-    if partial or leftovers:
-        log.info("removed what %d interrupted uploads left", partial + len(leftovers))
+            await task

@@ -45,6 +45,14 @@ class OutOfRange(PantryError):
     """A parameter is outside of the values it can take."""
 
 
+class TooManyTries(PantryError):
+    """Somebody guesses; for the next `seconds` nothing is tried."""
+
+    def __init__(self, sentence: str, seconds: int) -> None:
+        super().__init__(sentence)
+        self.seconds = seconds
+
+
 class Overloaded(PantryError):
     """Too much at once, or the card did not answer; trying again in a few seconds is right."""
 

@@ -6,15 +6,22 @@ import shutil
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
+import hypothesis
 import pytest
 from PIL import Image
 
+from pantrybox.settings import SETTINGS
 from tests.server import Server
+
+
+# How long an example takes is a matter of the machine; benchmarks measure time.
+hypothesis.settings.register_profile("box", deadline=None)
+hypothesis.settings.load_profile("box")
 
 
 def pytest_configure() -> None:
     """No test may read the household's own settings."""
-    for name in ("PANTRYBOX_DATA", "STORAGE_PATH", "INVENTORY_CONFIDENCE_THRESHOLD"):
+    for name in ("PANTRYBOX_DATA", "PANTRYBOX_ENV_FILE", *(setting.name for setting in SETTINGS)):
         os.environ.pop(name, None)
 
 

@@ -3,6 +3,7 @@
 import http.client
 import json
 import os
+import re
 import signal
 import socket
 import subprocess
@@ -97,6 +98,15 @@ class Server:
             self._key = self.command("key", "create", "test", "--scope", "admin").strip()
         return self._key
 
+    @property
+    def setup_code(self) -> str:
+        """What it printed for whoever stands before it, newest last."""
+        end = time.monotonic() + START_SECONDS
+        while not (found := re.findall(r"setup code is (\w{4}-\w{4})", self.log)):
+            assert time.monotonic() < end, "no setup code was printed:\n" + self.log
+            time.sleep(0.02)
+        return found[-1]
+
     def command(self, *words: str, status: int = 0) -> str:
         """What a `pantrybox` command on this box's data folder prints."""
         return pantrybox(*words, "--data", str(self.data), status=status)
@@ -106,10 +116,15 @@ class Server:
         return json.loads(self.command("device", "add", "Shelf", "--id", device_id, "--json"))["device_token"]
 
     def request(
-        self, method: str, path: str, body: bytes | object | None = None, headers: dict[str, str] | None = None
+        self,
+        method: str,
+        path: str,
+        body: bytes | object | None = None,
+        headers: dict[str, str] | None = None,
+        peer: str = "127.0.0.1",
     ) -> Answer:
-        """One request without any authority but that in `headers`."""
-        connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=20)
+        """One request without any authority but that in `headers`; `peer` is any loopback address to send it from."""
+        connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=20, source_address=(peer, 0))
         try:
             sent = dict(headers or {})
             if body is not None and not isinstance(body, bytes):

@@ -1,4 +1,4 @@
-"""Receive a photograph from a camera: when this returns, a power cut cannot take it away."""
+"""Receive a photograph: when this returns, a power cut cannot take it away."""
 
 import asyncio
 from collections.abc import AsyncIterator, Callable
@@ -8,18 +8,17 @@ from typing import TypeVar
 import msgspec
 
 from pantrybox.bell import Bell
-from pantrybox.captures import queries
-from pantrybox.captures.jpeg import inspect
+from pantrybox.captures import queries, queue
+from pantrybox.captures.jpeg import CAMERA_LIMITS, JpegLimits, inspect
 from pantrybox.captures.model import Arrival, Receipt
-from pantrybox.clock import Clock
-from pantrybox.errors import Malformed, Overloaded, TooLarge
+from pantrybox.clock import BoxClock
+from pantrybox.errors import CardFull, Malformed, Overloaded
 from pantrybox.identifiers import uuid7
 from pantrybox.storage.database import CommitUncertain, Database, Writer
 from pantrybox.storage.image_files import ImageFiles, PartialImage
 
 T = TypeVar("T")
 
-MAX_IMAGE_BYTES = 10 * 1024 * 1024
 MAX_UPLOADS = 64
 """Uploads under way at once; the next camera is asked to come again in a few seconds."""
 SAME_PICTURE_MS = 10 * 60 * 1000
@@ -29,11 +28,22 @@ SYNC_THREADS = 8
 
 
 class Intake:
-    def __init__(self, database: Database, images: ImageFiles, new_capture: Bell, now: Clock) -> None:
+    def __init__(
+        self,
+        database: Database,
+        images: ImageFiles,
+        new_capture: Bell,
+        card_full: Bell,
+        clock: BoxClock,
+        *,
+        analysing: bool,
+    ) -> None:
         self._database = database
         self._images = images
         self._new_capture = new_capture
-        self._now = now
+        self._card_full = card_full
+        self._clock = clock
+        self._analysing = analysing
         self._threads = ThreadPoolExecutor(SYNC_THREADS, thread_name_prefix="intake")
         self._under_way = 0
         self._quiet = asyncio.Event()
@@ -51,6 +61,7 @@ class Intake:
         arrival: Arrival,
         chunks: AsyncIterator[bytes],
         alongside: Callable[[Writer, Receipt], None] = lambda _writer, _receipt: None,
+        limits: JpegLimits = CAMERA_LIMITS,
     ) -> Receipt:
         """Store one photograph durably; the same one sent again gives the first one's receipt.
 
@@ -63,19 +74,22 @@ class Intake:
         self._quiet.clear()
         try:
             picture, name, capture_id = self._begin(arrival.device_id)
-            await self._gather(picture, chunks)
+            await self._gather(picture, chunks, limits)
             # A task of its own: whoever asked may be gone before the row is committed, and
             # then nobody else may decide whether its file stays.
             return await asyncio.shield(
-                asyncio.ensure_future(self._store(picture, name, capture_id, arrival, alongside))
+                asyncio.ensure_future(self._store(picture, name, capture_id, arrival, alongside, limits))
             )
+        except CardFull:
+            self._card_full.ring()
+            raise
         finally:
             self._under_way -= 1
             if not self._under_way:
                 self._quiet.set()
 
     def _begin(self, device_id: str) -> tuple[PartialImage, str, str]:
-        capture_id = uuid7(self._now())
+        capture_id = uuid7(self._clock.now())
         name = f"{device_id}_{capture_id}.jpg"
         return self._images.begin(name), name, capture_id
 
@@ -86,17 +100,20 @@ class Intake:
         capture_id: str,
         arrival: Arrival,
         alongside: Callable[[Writer, Receipt], None],
+        limits: JpegLimits,
     ) -> Receipt:
         """File first, row second: after a crash a row without its picture cannot exist."""
 
         def record(writer: Writer) -> Receipt:
-            receipt = _record(writer, capture_id, arrival, name, picture.size_bytes, sha256)
+            receipt = _record(writer, capture_id, arrival, name, picture.size_bytes, sha256, self._clock)
             alongside(writer, receipt)
+            if self._analysing:
+                queue.claim_next(writer)
             return receipt
 
         unclaimed = True
         try:
-            sha256 = await self._on_thread(lambda: _keep_if_sound(picture))
+            sha256 = await self._on_thread(lambda: _keep_if_sound(picture, limits))
             receipt = await self._database.write(record, first=self._images.settle)
             unclaimed = not receipt.is_new
         except CommitUncertain:
@@ -110,11 +127,11 @@ class Intake:
             self._new_capture.ring()
         return receipt
 
-    async def _gather(self, picture: PartialImage, chunks: AsyncIterator[bytes]) -> None:
+    async def _gather(self, picture: PartialImage, chunks: AsyncIterator[bytes], limits: JpegLimits) -> None:
         try:
             async for chunk in chunks:
                 picture.add(chunk)
-                _not_too_large(picture.size_bytes)
+                limits.refuse_bytes(picture.size_bytes)
                 if picture.must_spill:
                     await self._on_thread(picture.spill)
             _not_empty(picture.size_bytes)
@@ -126,28 +143,35 @@ class Intake:
         return await asyncio.get_running_loop().run_in_executor(self._threads, function)
 
 
-def _not_too_large(size_bytes: int) -> None:
-    if size_bytes > MAX_IMAGE_BYTES:
-        raise TooLarge(f"The photograph is over {MAX_IMAGE_BYTES // 1024 // 1024} MB.")
-
-
 def _not_empty(size_bytes: int) -> None:
     if not size_bytes:
         raise Malformed("The photograph is empty.")
 
 
-def _keep_if_sound(picture: PartialImage) -> bytes:
+def _keep_if_sound(picture: PartialImage, limits: JpegLimits) -> bytes:
     with picture.content() as data:
-        inspect(data)
+        inspect(data, limits)
     return picture.keep()
 
 
-def _record(writer: Writer, capture_id: str, arrival: Arrival, name: str, size_bytes: int, sha256: bytes) -> Receipt:
+def _record(
+    writer: Writer, capture_id: str, arrival: Arrival, name: str, size_bytes: int, sha256: bytes, clock: BoxClock
+) -> Receipt:
     earlier = _earlier_copy(writer, arrival, sha256)
     if earlier is not None:
         return Receipt(capture_id=earlier, is_new=False)
     captured_at_ms, arrival = _taken_at(_noting_a_reused_key(writer, arrival), writer.now_ms)
-    queries.insert(writer, capture_id, arrival, captured_at_ms, name, size_bytes, sha256)
+    queries.insert(
+        writer,
+        capture_id,
+        arrival,
+        captured_at_ms,
+        name,
+        size_bytes,
+        sha256,
+        running_ms=clock.running_ms(),
+        clock_synced=clock.vouches_for(writer.now_ms),
+    )
     return Receipt(capture_id=capture_id, is_new=True)
 
 

@@ -20,9 +20,19 @@ class JpegLimits(msgspec.Struct, frozen=True):
     pixels: int
     scans: int
     """A progressive JPEG of 2,000 scans and 125 kB takes half a minute to decode."""
+    pixels_in_scans: int = 25_000_000
+    """Of one with several scans: a decoder keeps all of it in memory, 3 bytes a pixel, however small it is drawn."""
+    size_bytes: int = 10 * 1024 * 1024
+
+    def refuse_bytes(self, size_bytes: int) -> None:
+        """Raises TooLarge."""
+        if size_bytes > self.size_bytes:
+            raise TooLarge(f"The photograph is over {self.size_bytes // 1024 // 1024} MB.")
 
 
 CAMERA_LIMITS = JpegLimits(pixels=25_000_000, scans=16)
+OWNER_LIMITS = JpegLimits(pixels=64_000_000, scans=16, pixels_in_scans=16_000_000, size_bytes=30 * 1024 * 1024)
+"""What a phone's camera makes. A frame of 64 megapixels is decoded at an eighth of its size."""
 
 
 class JpegFacts(msgspec.Struct, frozen=True):
@@ -38,7 +48,7 @@ def inspect(data: bytes | bytearray | mmap.mmap, limits: JpegLimits = CAMERA_LIM
     Raises NotAJpeg, CutShort, TooLarge (pixels) or OutOfRange (scans).
     """
     if data[:3] != _START:
-        raise NotAJpeg("That is not a JPEG. Cameras send baseline JPEG photographs.")
+        raise NotAJpeg("That is not a JPEG. Please send the photograph as a JPEG.")
     width = height = scans = 0
     position = 2
     while True:
@@ -58,6 +68,8 @@ def inspect(data: bytes | bytearray | mmap.mmap, limits: JpegLimits = CAMERA_LIM
         position = end
     if not scans or not width:
         raise CutShort("The photograph holds no picture data.")
+    if scans > 1:
+        _refuse_pixels(width, height, limits.pixels_in_scans)
     return JpegFacts(width=width, height=height, scans=scans)
 
 
@@ -84,9 +96,13 @@ def _frame_size(data: bytes | bytearray | mmap.mmap, position: int, limits: Jpeg
     width = int.from_bytes(data[position + 5 : position + 7], "big")
     if not width or not height:
         raise NotAJpeg("That is not a JPEG with a size of its own.")
-    if width * height > limits.pixels:
-        raise TooLarge(f"The photograph has {width} x {height} pixels; at most {limits.pixels:,} are taken.")
+    _refuse_pixels(width, height, limits.pixels)
     return width, height
+
+
+def _refuse_pixels(width: int, height: int, most: int) -> None:
+    if width * height > most:
+        raise TooLarge(f"The photograph has {width} x {height} pixels; at most {most:,} are taken.")
 
 
 def _scan_end(data: bytes | bytearray | mmap.mmap, position: int) -> int:

@@ -7,6 +7,9 @@ import msgspec
 TriggerType = Literal["door", "light", "timer", "motion", "manual"]
 Status = Literal["stored", "analyzing", "complete", "failed"]
 
+PHONE = "_phone"
+"""The device of photographs that an owner takes with a phone: an id that no camera can have."""
+
 
 class Arrival(msgspec.Struct, frozen=True):
     """What came with a photograph."""
@@ -50,4 +53,7 @@ class Capture(msgspec.Struct, frozen=True):
     """A JSON list of what was odd about the upload, as sentences."""
     status: Status
     attempts: int
+    """How often a look at it was begun since one last came to its end."""
     failure: str | None
+    place_id: int | None = None
+    """None: what its camera looks at."""

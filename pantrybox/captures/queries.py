@@ -3,21 +3,32 @@
 import msgspec
 
 from pantrybox.captures.model import Arrival, Capture, Status
+from pantrybox.captures.retention_queries import count_images
 from pantrybox.storage.database import Reader, Writer
 
 COLUMNS = """seq, id, device_id, received_at_ms, captured_at_ms, trigger_type, image_path, size_bytes, sha256,
-       battery_v, rssi, telemetry, notes, status, attempts, failure"""
+       battery_v, rssi, telemetry, notes, status, attempts, failure, place_id"""
 
 
 def insert(
-    writer: Writer, capture_id: str, arrival: Arrival, captured_at_ms: int, file_name: str, size: int, sha256: bytes
+    writer: Writer,
+    capture_id: str,
+    arrival: Arrival,
+    captured_at_ms: int,
+    file_name: str,
+    size: int,
+    sha256: bytes,
+    *,
+    running_ms: int = 0,
+    clock_synced: bool = False,
 ) -> None:
+    count_images(writer, arrival.device_id, 1, size)
     writer.insert(
         """
         INSERT INTO captures (id, device_id, received_at_ms, captured_at_ms, trigger_type, image_path, size_bytes,
-                              sha256, idempotency_key, battery_v, rssi, telemetry, notes)
+                              sha256, idempotency_key, battery_v, rssi, telemetry, notes, running_ms, clock_synced)
         VALUES (:id, :device_id, :received_at_ms, :captured_at_ms, :trigger_type, :image_path, :size_bytes,
-                :sha256, :idempotency_key, :battery_v, :rssi, :telemetry, :notes)
+                :sha256, :idempotency_key, :battery_v, :rssi, :telemetry, :notes, :running_ms, :clock_synced)
         """,
         {
             "id": capture_id,
@@ -33,6 +44,8 @@ def insert(
             "rssi": arrival.rssi,
             "telemetry": _json_or_none(arrival.telemetry),
             "notes": _json_or_none(arrival.notes),
+            "running_ms": running_ms,
+            "clock_synced": clock_synced,
         },
     )
 
@@ -93,32 +106,121 @@ def by_id(reader: Reader, capture_id: str) -> Capture | None:
 def newest_first(
     reader: Reader, *, status: Status | None, device_id: str | None, before_seq: int | None, limit: int
 ) -> list[Capture]:
-    return reader.rows(
-        Capture,
-        f"""
+    """A page of photographs; `before_seq` is the last one of the page before.
+
+    Each filter has an index of its own: a camera with three photographs among 100,000 is found at once.
+    """
+    asked = {"status": status, "device_id": device_id, "before": before_seq or _AFTER_ALL, "limit": limit}
+    if status in {"stored", "analyzing"}:
+        return reader.rows(Capture, _WAITING_PAGE, asked)
+    if device_id is not None:
+        return reader.rows(Capture, _FAILED_DEVICE_PAGE if status == "failed" else _DEVICE_PAGE, asked)
+    return reader.rows(Capture, _FAILED_PAGE if status == "failed" else _PAGE, asked)
+
+
+_AFTER_ALL = 2**62
+"""Greater than every seq and every time."""
+
+_PAGE = f"""
         SELECT {COLUMNS}
         FROM captures
-        WHERE (:status IS NULL OR status = :status)
-          AND (:device_id IS NULL OR device_id = :device_id)
-          AND (:before IS NULL OR seq < :before)
+        WHERE seq < :before
+          AND (:status IS NULL OR status = :status)
         ORDER BY seq DESC
         LIMIT :limit
-        """,  # noqa: S608 - only column names are filled in
-        {"status": status, "device_id": device_id, "before": before_seq, "limit": limit},
-    )
+"""  # noqa: S608 - only column names are filled in
+
+_WAITING_PAGE = f"""
+        SELECT {COLUMNS}
+        FROM captures INDEXED BY captures_waiting
+        WHERE observation_id IS NULL AND failure IS NULL
+          AND seq < :before
+          AND status = :status
+          AND (:device_id IS NULL OR device_id = :device_id)
+        ORDER BY seq DESC
+        LIMIT :limit
+"""  # noqa: S608 - only column names are filled in
+
+# Few fail: their numbers are sorted within the index, and only the rows of the page are read.
+_FAILED_PAGE = f"""
+        SELECT {COLUMNS}
+        FROM captures
+        WHERE seq IN (
+            SELECT seq
+            FROM captures INDEXED BY captures_failed
+            WHERE status = 'failed' AND seq < :before
+            ORDER BY seq DESC
+            LIMIT :limit
+        )
+        ORDER BY seq DESC
+"""  # noqa: S608 - only column names are filled in
+
+# A camera's photographs lie in its index by the time of receipt, and those of one moment by seq. The
+# last one of the page before says where to go on.
+_OF_DEVICE = """
+        WHERE device_id = :device_id
+          AND (received_at_ms, seq) < (
+              coalesce((SELECT received_at_ms FROM captures WHERE seq = :before), :before), :before
+          )
+"""
+_NEWEST_OF_DEVICE = """
+        ORDER BY received_at_ms DESC, seq DESC
+        LIMIT :limit
+"""
+
+_DEVICE_PAGE = f"""
+        SELECT {COLUMNS}
+        FROM captures INDEXED BY captures_by_device
+        {_OF_DEVICE}
+          AND (:status IS NULL OR status = :status)
+        {_NEWEST_OF_DEVICE}
+"""  # noqa: S608 - only column names are filled in
+
+_FAILED_DEVICE_PAGE = f"""
+        SELECT {COLUMNS}
+        FROM captures INDEXED BY captures_failed
+        {_OF_DEVICE}
+          AND status = 'failed'
+        {_NEWEST_OF_DEVICE}
+"""  # noqa: S608 - only column names are filled in
 
 
 def total(reader: Reader, *, status: Status | None, device_id: str | None) -> int:
-    return reader.value(
-        int,
-        """
+    """How many there are, without counting any but those that wait or failed."""
+    asked = {"status": status, "device_id": device_id}
+    match status:
+        case "stored" | "analyzing":
+            return reader.value(int, _WAITING_TOTAL + " AND status = :status", asked)
+        case "failed":
+            return _failed_total(reader, device_id)
+        case "complete":
+            waiting = reader.value(int, _WAITING_TOTAL, asked)
+            return reader.value(int, _TOTAL, asked) - waiting - _failed_total(reader, device_id)
+        case None:
+            return reader.value(int, _TOTAL, asked)
+
+
+def _failed_total(reader: Reader, device_id: str | None) -> int:
+    of_device = "" if device_id is None else " AND device_id = :device_id"
+    return reader.value(int, _FAILED_TOTAL + of_device, {"device_id": device_id})
+
+
+_TOTAL = """
+        SELECT coalesce(sum(capture_count), 0)
+        FROM devices
+        WHERE :device_id IS NULL OR id = :device_id
+"""
+_WAITING_TOTAL = """
         SELECT count(*)
-        FROM captures
-        WHERE (:status IS NULL OR status = :status)
+        FROM captures INDEXED BY captures_waiting
+        WHERE observation_id IS NULL AND failure IS NULL
           AND (:device_id IS NULL OR device_id = :device_id)
-        """,
-        {"status": status, "device_id": device_id},
-    )
+"""
+_FAILED_TOTAL = """
+        SELECT count(*)
+        FROM captures INDEXED BY captures_failed
+        WHERE status = 'failed'
+"""
 
 
 def oldest_waiting(reader: Reader) -> Capture | None:
@@ -136,6 +238,7 @@ def oldest_waiting(reader: Reader) -> Capture | None:
 
 
 def begin_attempt(writer: Writer, capture_id: str) -> None:
+    """Said before it is looked at, so that a picture which takes the process down is not tried for ever."""
     writer.execute(
         "UPDATE captures SET status = 'analyzing', attempts = attempts + 1 WHERE id = :id",
         {"id": capture_id},
@@ -144,16 +247,44 @@ def begin_attempt(writer: Writer, capture_id: str) -> None:
 
 def complete(writer: Writer, capture_id: str, observation_id: int) -> None:
     writer.execute(
-        "UPDATE captures SET status = 'complete', failure = NULL, observation_id = :observation_id WHERE id = :id",
+        """
+        UPDATE captures
+        SET status = 'complete', failure = NULL, observation_id = :observation_id, attempts = 0
+        WHERE id = :id
+        """,
         {"id": capture_id, "observation_id": observation_id},
     )
 
 
 def fail(writer: Writer, capture_id: str, failure: str) -> None:
     writer.execute(
-        "UPDATE captures SET status = 'failed', failure = :failure WHERE id = :id",
+        "UPDATE captures SET status = 'failed', failure = :failure, attempts = 0 WHERE id = :id",
         {"id": capture_id, "failure": failure},
     )
+
+
+def put_back(writer: Writer) -> None:
+    """What was being looked at when the box went down waits again; the attempt stays counted."""
+    writer.execute(
+        """
+        UPDATE captures
+        SET status = 'stored'
+        WHERE observation_id IS NULL AND failure IS NULL AND status = 'analyzing'
+        """
+    )
+
+
+def begin_second_look(writer: Writer, capture_id: str) -> None:
+    writer.execute("UPDATE captures SET attempts = attempts + 1 WHERE id = :id", {"id": capture_id})
+
+
+def end_second_look(writer: Writer, capture_id: str) -> None:
+    writer.execute("UPDATE captures SET attempts = 0 WHERE id = :id", {"id": capture_id})
+
+
+def put_in_place(writer: Writer, capture_id: str, place_id: int) -> None:
+    """It shows this place, whatever its device looks at."""
+    writer.execute("UPDATE captures SET place_id = :place_id WHERE id = :id", {"id": capture_id, "place_id": place_id})
 
 
 class StoredImage(msgspec.Struct, frozen=True):

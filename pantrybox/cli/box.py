@@ -46,6 +46,16 @@ class Box:
         with self._answer("POST", path, body) as response:
             return msgspec.json.decode(response.read())
 
+    def patch(self, path: str, body: object) -> dict[str, Any]:
+        """The answer's JSON; PantryError with the box's own sentence when it refuses."""
+        with self._answer("PATCH", path, body) as response:
+            return msgspec.json.decode(response.read())
+
+    def delete(self, path: str) -> dict[str, Any]:
+        """The answer's JSON; PantryError with the box's own sentence when it refuses."""
+        with self._answer("DELETE", path, None) as response:
+            return msgspec.json.decode(response.read())
+
     def answers(self) -> bool:
         try:
             with self._answer("GET", "/healthz", None):
@@ -85,6 +95,15 @@ def _detail(response: http.client.HTTPResponse) -> str:
         return str(msgspec.json.decode(response.read())["detail"])
     except (msgspec.DecodeError, KeyError):
         return f"The box answered {response.status} {response.reason}."
+
+
+def every(box: Box, path: str) -> Iterator[dict[str, Any]]:
+    """The items of a list, however many pages it has."""
+    page = box.get(f"{path}?limit=1000")
+    yield from page["items"]
+    while page["next_cursor"] is not None:
+        page = box.get(f"{path}?limit=1000&cursor={page['next_cursor']}")
+        yield from page["items"]
 
 
 @contextmanager

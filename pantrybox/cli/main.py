@@ -6,6 +6,7 @@ import click
 
 from pantrybox.cli.camera import camera
 from pantrybox.cli.check import check
+from pantrybox.cli.config import config
 from pantrybox.cli.demo import demo
 from pantrybox.cli.detect import detect
 from pantrybox.cli.device import device
@@ -28,7 +29,7 @@ def pantrybox() -> None:
     """
 
 
-for command in (serve, demo, detect, device, key, owner, check, camera):
+for command in (serve, demo, detect, device, key, owner, check, config, camera):
     pantrybox.add_command(command)
 
 

@@ -1,45 +1,22 @@
-"""A device: a camera that may upload, and what the box orders it to do."""
+"""A device: a camera that may upload, and what it last said of itself."""
 
 import re
 from typing import Literal
 
 import msgspec
 
-from pantrybox.errors import OutOfRange
+from pantrybox.devices.battery import BatteryKind, battery_pct, guessed_kind
+from pantrybox.devices.orders import Orders
+from pantrybox.devices.settings import DeviceSettings
 
 DEVICE_ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}")
 MAX_NAME = 200
 
 Status = Literal["active", "idle", "inactive", "offline"]
-FrameSize = Literal["QVGA", "VGA", "SVGA", "XGA", "HD", "SXGA", "UXGA"]
 
-_HOUR_MS = 3600 * 1000
-
-
-class Orders(msgspec.Struct, frozen=True):
-    """What the box tells a camera to do next. The camera clamps what its hardware cannot do."""
-
-    sleep_s: int = 300
-    frame_size: FrameSize = "UXGA"
-    jpeg_quality: int = 12
-    """As the sensors count: 4 is the best picture, 63 the smallest file."""
-    flash: bool = False
-    quiet_hours: str | None = None
-    """`22:00-06:30`, by the box's local time: no photographs then but at the door."""
-
-
-ORDER_BOUNDS = {"sleep_s": (1, 86_400), "jpeg_quality": (4, 63)}
-_QUIET_HOURS = re.compile(r"([01]\d|2[0-3]):[0-5]\d-([01]\d|2[0-3]):[0-5]\d")
-
-
-def checked(orders: Orders) -> Orders:
-    """The same orders; OutOfRange when a camera could not follow them."""
-    for name, (low, high) in ORDER_BOUNDS.items():
-        if not low <= getattr(orders, name) <= high:
-            raise OutOfRange(f"{name} must be from {low} to {high}.")
-    if orders.quiet_hours is not None and not _QUIET_HOURS.fullmatch(orders.quiet_hours):
-        raise OutOfRange("quiet_hours must look like 22:00-06:30.")
-    return orders
+HOUR_MS = 3600 * 1000
+DAY_MS = 24 * HOUR_MS
+_COUNTER = re.compile(r"[0-9]{1,12}", re.ASCII)
 
 
 class Device(msgspec.Struct, frozen=True):
@@ -52,26 +29,44 @@ class Device(msgspec.Struct, frozen=True):
     capture_count: int
     orders: Orders | None
     orders_version: int
+    settings: DeviceSettings = DeviceSettings()
+    telemetry: dict[str, str] = {}
+    """What it said of itself with its newest photograph, such as `firmware-version`."""
 
     def status(self, now_ms: int) -> Status:
         """active under 1 h, idle to 12 h, inactive under 7 days or never seen, offline after that."""
         if self.last_seen_at_ms is None:
             return "inactive"
         silent_ms = now_ms - self.last_seen_at_ms
-        if silent_ms < _HOUR_MS:
+        if silent_ms < HOUR_MS:
             return "active"
-        if silent_ms <= 12 * _HOUR_MS:
+        if silent_ms <= 12 * HOUR_MS:
             return "idle"
-        return "inactive" if silent_ms < 7 * 24 * _HOUR_MS else "offline"
+        return "inactive" if silent_ms < 7 * DAY_MS else "offline"
+
+    @property
+    def battery_kind(self) -> BatteryKind | None:
+        """As somebody set it, else guessed; None while there is nothing to guess from."""
+        return self.settings.battery_kind or guessed_kind(self.battery_v)
+
+    @property
+    def battery_kind_guessed(self) -> bool:
+        return self.settings.battery_kind is None and self.battery_kind is not None
+
+    @property
+    def battery_pct(self) -> int | None:
+        return battery_pct(self.battery_v, self.battery_kind)
+
+    @property
+    def orders_acknowledged(self) -> bool | None:
+        """Whether the camera follows the orders in force; None without orders, and when it does not say."""
+        there = self.telemetry.get("orders-version")
+        return None if self.orders is None or there is None else there == str(self.orders_version)
+
+    def counter(self, name: str) -> int | None:
+        """A whole number of its telemetry; None when it said none, or nonsense."""
+        return counted(self.telemetry.get(name))
 
 
-def battery_pct(volts: float | None) -> int | None:
-    """Charge of a lithium battery by its voltage, in whole percent; None for mains power.
-
-    The kind is guessed: up to 4.3 V one cell (3.0 V empty, 4.2 V full), over 5.5 V two in
-    series (6.0 V empty, 8.4 V full); between them it is a USB supply.
-    """
-    if volts is None or 4.3 < volts <= 5.5:  # noqa: PLR2004 - see above
-        return None
-    empty, full = (3.0, 4.2) if volts <= 4.3 else (6.0, 8.4)  # noqa: PLR2004
-    return round(100 * min(1.0, max(0.0, (volts - empty) / (full - empty))))
+def counted(text: str | None) -> int | None:
+    return int(text) if text is not None and _COUNTER.fullmatch(text) else None

@@ -4,7 +4,8 @@ import hashlib
 from collections.abc import Callable, Iterator
 
 from pantrybox.captures import queries as captures
-from pantrybox.inventory import queries as inventory
+from pantrybox.inventory import ledger, places, states
+from pantrybox.inventory.belief import UNSEEN, Belief
 from pantrybox.inventory.fold import refolded
 from pantrybox.storage.database import Reader
 from pantrybox.storage.image_files import ImageFiles
@@ -22,8 +23,8 @@ def problems(reader: Reader, images: ImageFiles, names: set[str], progress: Prog
     return [
         *_image_problems(reader, images, progress),
         *_orphans(reader, names),
-        *_ledger_problems(reader),
-        *_belief_problems(reader),
+        *ledger_problems(reader),
+        *belief_problems(reader),
     ]
 
 
@@ -47,15 +48,28 @@ def _orphans(reader: Reader, names: set[str]) -> Iterator[str]:
         yield f"images/{name}: no capture claims this file"
 
 
-def _ledger_problems(reader: Reader) -> Iterator[str]:
-    for gap in inventory.ledger_gaps(reader):
+def ledger_problems(reader: Reader) -> Iterator[str]:
+    """Where a confirmed count is not what the ledger sums to."""
+    for gap in ledger.ledger_gaps(reader):
         yield (
             f"{gap.item_name} in {gap.place_name}: the confirmed count is {gap.confirmed_count} "
             f"and the ledger sums to {gap.ledger_sum}"
         )
 
 
-def _belief_problems(reader: Reader) -> Iterator[str]:
-    for place_id, stock in refolded(reader).items():
-        if stock != inventory.stock_at(reader, place_id):
-            yield f"place {place_id}: what is believed does not follow from what was seen"
+def belief_problems(reader: Reader) -> Iterator[str]:
+    """Where a stored belief is not what the evidence folds to; places that wait to be folded again aside."""
+    waiting = places.outdated(reader)
+    for place in places.places(reader):
+        if place.id not in waiting and _stored(reader, place.id) != _following(reader, place.id):
+            yield f"{place.name}: what is believed does not follow from what was seen and said"
+
+
+def _stored(reader: Reader, place_id: int) -> dict[int, Belief]:
+    stock = states.stock_at(reader, place_id)
+    return {item_id: stand.belief for item_id, stand in stock.items() if stand.belief != UNSEEN}
+
+
+def _following(reader: Reader, place_id: int) -> dict[int, Belief]:
+    beliefs = refolded(reader, place_id).beliefs
+    return {item_id: belief for item_id, belief in beliefs.items() if belief != UNSEEN}

@@ -4,7 +4,12 @@ from typing import Literal
 
 import msgspec
 
+from pantrybox.inventory.belief import UNSEEN, Belief
+
 EventType = Literal["seen", "added", "removed", "adjusted", "manual_override", "consumed", "undone", "merged"]
+
+MAX_COUNT = 9999
+"""Of one item at one place."""
 
 
 class View(msgspec.Struct, frozen=True):
@@ -14,13 +19,14 @@ class View(msgspec.Struct, frozen=True):
     """How many of each item were found, by item id; an item that is not named was not found."""
     readable: bool
     """False when it was too dark, blurred or blocked to show what is not there."""
+    whole: bool = True
+    """False for a photograph from the phone: what it does not show may stand beside it."""
 
 
 class Stand(msgspec.Struct, frozen=True):
     """What is believed about one item at one place."""
 
-    belief: tuple[float, ...]
-    """Probability of 0, 1, 2, ... units."""
+    belief: Belief
     confirmed_count: int
     """What the ledger sums to."""
     event_count: int
@@ -28,13 +34,16 @@ class Stand(msgspec.Struct, frozen=True):
 
     @property
     def shown_count(self) -> int:
-        """The most probable count."""
-        return max(range(len(self.belief)), key=lambda count: self.belief[count])
+        return self.belief.shown_count
 
     @property
     def confidence(self) -> float:
         """The probability of the shown count."""
-        return max(self.belief)
+        return self.belief.confidence
+
+
+NOTHING = Stand(UNSEEN, 0, 0)
+"""Where an item was never seen."""
 
 
 class Change(msgspec.Struct, frozen=True):
@@ -71,6 +80,9 @@ class StockLine(msgspec.Struct, frozen=True):
     category: str | None
     generic: bool
     """Named by the model, not by a person."""
+    minimum: int | None
+    note: str | None
+    """About the item, wherever it is."""
     place_id: int
     place_name: str
     shown_count: int
@@ -79,4 +91,5 @@ class StockLine(msgspec.Struct, frozen=True):
     last_seen_at_ms: int | None
     is_manual: bool
     notes: str | None
+    """About the item at this place."""
     updated_at_ms: int

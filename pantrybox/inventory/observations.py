@@ -1,5 +1,7 @@
 """SQL of the evidence: what was seen in each photograph. Only ever added to."""
 
+from collections.abc import Sequence
+
 import msgspec
 
 from pantrybox.storage.database import Reader, Writer
@@ -19,6 +21,13 @@ class Observation(msgspec.Struct, frozen=True):
     scene_confidence: float
     folded: bool
     """False when it came too late to say anything about the present."""
+    position: int | None
+    """Where a second look stands: in the place of the first. None for a first one."""
+
+    @property
+    def place_in_order(self) -> int:
+        """Observations are folded in this order."""
+        return self.id if self.position is None else self.position
 
 
 class SeenBox(msgspec.Struct, frozen=True):
@@ -32,13 +41,22 @@ class SeenBox(msgspec.Struct, frozen=True):
     """None: a candidate that is not believed to be a thing yet."""
 
 
-def insert(writer: Writer, capture_id: str, sight: Sight, *, folded: bool) -> int:
+def insert(
+    writer: Writer,
+    capture_id: str,
+    sight: Sight,
+    *,
+    folded: bool,
+    position: int | None = None,
+    event_ids: Sequence[int] = (),
+) -> int:
+    """`event_ids` are the ledger's lines that followed, which lie side by side."""
     return writer.insert(
         """
         INSERT INTO observations (capture_id, model, observed_at_ms, took_ms, width, height, brightness, sharpness,
-                                  scene_confidence, folded)
+                                  scene_confidence, folded, position, first_event_id, event_count)
         VALUES (:capture_id, :model, :now_ms, :took_ms, :width, :height, :brightness, :sharpness,
-                :scene_confidence, :folded)
+                :scene_confidence, :folded, :position, :first_event_id, :event_count)
         """,
         {
             "capture_id": capture_id,
@@ -51,6 +69,9 @@ def insert(writer: Writer, capture_id: str, sight: Sight, *, folded: bool) -> in
             "sharpness": sight.sharpness,
             "scene_confidence": sight.scene_confidence,
             "folded": folded,
+            "position": position,
+            "first_event_id": min(event_ids, default=None),
+            "event_count": len(event_ids),
         },
     )
 
@@ -98,10 +119,11 @@ class _Moment(msgspec.Struct):
     captured_at_ms: int
 
 
-def newest_folded_at_ms(reader: Reader, device_id: str) -> int | None:
-    """When the newest photograph was taken that is part of what is believed about this camera's view.
+def newest_folded_at_ms(reader: Reader, device_id: str, place_id: int | None) -> int | None:
+    """When the newest photograph was taken that is part of what is believed about a view.
 
     The newest received one that was folded is it, since an older one is never folded after it.
+    `place_id` is the place that was chosen for photographs from the phone, None for a camera's.
     """
     moment = reader.row_or_none(
         _Moment,
@@ -109,11 +131,11 @@ def newest_folded_at_ms(reader: Reader, device_id: str) -> int | None:
         SELECT captured_at_ms
         FROM captures
         JOIN observations ON observations.id = captures.observation_id
-        WHERE device_id = :device_id AND folded
+        WHERE device_id = :device_id AND place_id IS :place_id AND folded
         ORDER BY received_at_ms DESC
         LIMIT 1
         """,
-        {"device_id": device_id},
+        {"device_id": device_id, "place_id": place_id},
     )
     return moment.captured_at_ms if moment else None
 
@@ -159,24 +181,30 @@ def detections_of(reader: Reader, observation_id: int) -> list[SeenBox]:
     ]
 
 
-class FoldedView(msgspec.Struct, frozen=True):
+class Look(msgspec.Struct, frozen=True):
+    """What is held to be seen in one capture, as evidence."""
+
     observation_id: int
-    place_id: int
+    position: int
     scene_confidence: float
+    whole: bool
+    """False for a photograph from the phone, which shows a part of its place."""
 
 
-def folded_views(reader: Reader) -> list[FoldedView]:
-    """Every observation that beliefs follow from, in the order in which they were folded."""
+def looks_at(reader: Reader, place_id: int, after_id: int = 0) -> list[Look]:
+    """Every observation that beliefs about a place follow from, in the order of folding."""
     return reader.rows(
-        FoldedView,
+        Look,
         """
-        SELECT observations.id AS observation_id, places.id AS place_id, scene_confidence
-        FROM observations
-        JOIN captures ON captures.id = observations.capture_id
-        JOIN places ON places.device_id = captures.device_id
-        WHERE folded
-        ORDER BY observations.id
+        SELECT observations.id AS observation_id, coalesce(position, observations.id) AS position, scene_confidence,
+               captures.place_id IS NULL AS whole
+        FROM captures
+        JOIN observations ON observations.id = captures.observation_id
+        LEFT JOIN places ON places.device_id = captures.device_id
+        WHERE coalesce(captures.place_id, places.id) = :place_id AND folded AND observations.id > :after_id
+        ORDER BY coalesce(position, observations.id)
         """,
+        {"place_id": place_id, "after_id": after_id},
     )
 
 

@@ -1,4 +1,4 @@
-"""The analyst: looks at waiting photographs, oldest first, and writes down what it sees."""
+"""The analyst: looks at waiting photographs, oldest first, and again at others when somebody wishes it."""
 
 import asyncio
 import logging
@@ -10,17 +10,17 @@ from contextlib import suppress
 
 from pantrybox.bell import Bell
 from pantrybox.captures import queries as captures
+from pantrybox.captures import queue, reprocessing
 from pantrybox.captures.model import Capture
+from pantrybox.captures.reprocessing import Run
 from pantrybox.errors import PantryError
-from pantrybox.inventory.fold import fold_in
+from pantrybox.inventory.fold import fold_in, look_again, reproject_outdated
 from pantrybox.storage.database import Database, Writer
 from pantrybox.storage.image_files import ImageFiles
 from pantrybox.vision.model import Eye, Sight
 
 log = logging.getLogger(__name__)
 
-MAX_ATTEMPTS = 3
-"""A photograph on which the process died this often is given up."""
 PATIENCE_SECONDS = 2.0
 """The longest that a photograph waits for a pause between uploads."""
 _NICENESS = 5
@@ -50,37 +50,72 @@ class Analyst:
         self._thread.shutdown()
 
     async def run_forever(self) -> None:
+        taken_up = False
         while True:
             ring = self._new_capture.listen()
             try:
-                while await self.analyse_next():
+                if not taken_up:
+                    await self.take_up()
+                    taken_up = True
+                while await self.analyse_next() or await self.look_again_next() or await self.fold_again():
                     pass
             except Exception:
                 # The card may be full: the queue is in the table, and the next ring tries again.
                 log.exception("analysis stopped until the next photograph")
             await ring.wait()
 
+    async def take_up(self) -> None:
+        """Go on where the box stood when it went down; nothing is written when there is nothing to do."""
+        if await self._database.read(captures.oldest_waiting) is not None:
+            await self._database.write(queue.take_up)
+        if await self._database.read(reprocessing.next_look) is not None:
+            await self._database.write(reprocessing.begin_next)
+
     async def analyse_next(self) -> bool:
         """Analyse the oldest waiting capture; False when there is none."""
         capture = await self._database.read(captures.oldest_waiting)
         if capture is None:
             return False
-        if capture.attempts >= MAX_ATTEMPTS:
-            await self._give_up(capture, "PantryBox was interrupted each time it looked at this photograph.")
+        if capture.status == "stored":  # a moment ago nobody knew that it is next
+            await self._database.write(queue.claim_next)
             return True
         await self._until_quiet()
-        await self._database.write(lambda writer: captures.begin_attempt(writer, capture.id))
+        sight = await self._sight_or_reason(capture)
+        await self._database.write(lambda writer: _end_first_look(writer, capture, sight))
+        self._shelf_changed.ring()
+        return True
+
+    async def look_again_next(self) -> bool:
+        """Take the next photograph of the oldest run; False when there is no run."""
+        look = await self._database.read(reprocessing.next_look)
+        if look is None:
+            return False
+        run, capture = look.run, look.capture
+        if capture is None or not look.begun:
+            await self._database.write(reprocessing.begin_next)
+            return True
+        sight = await self._sight_or_reason(capture)
+        await self._database.write(lambda writer: _end_second_look(writer, run, capture, sight))
+        self._shelf_changed.ring()
+        return True
+
+    async def fold_again(self) -> bool:
+        """Bring the stock in step with evidence that changed below it; False when it is."""
+        folded = await reproject_outdated(self._database)
+        if folded:
+            self._shelf_changed.ring()
+        return folded > 0
+
+    async def _sight_or_reason(self, capture: Capture) -> Sight | str:
+        """What is seen in it, or a sentence that says why nothing can be."""
         try:
-            sight = await self._look(capture)
+            return await self._look(capture)
         except PantryError as error:
-            await self._give_up(capture, str(error))
+            return str(error)
         except Exception as error:
             # One bad picture must not stop the shop.
             log.exception("capture %s cannot be analysed", capture.id)
-            await self._give_up(capture, f"Looking at this photograph failed ({type(error).__name__}).")
-        else:
-            await self._keep(capture, sight)
-        return True
+            return f"Looking at this photograph failed ({type(error).__name__})."
 
     async def _until_quiet(self) -> None:
         """Acknowledging comes before looking: let cameras hand in what they have, for a while."""
@@ -95,23 +130,22 @@ class Analyst:
             self._eye = self._open_eye()
         return self._eye.look(self._images.load(capture.image_path or ""))
 
-    async def _keep(self, capture: Capture, sight: Sight) -> None:
-        def keep(writer: Writer) -> None:
-            observation_id = fold_in(
-                writer,
-                capture_id=capture.id,
-                device_id=capture.device_id,
-                captured_at_ms=capture.captured_at_ms,
-                sight=sight,
-            )
-            captures.complete(writer, capture.id, observation_id)
 
-        await self._database.write(keep)
-        self._shelf_changed.ring()
+def _end_first_look(writer: Writer, capture: Capture, sight: Sight | str) -> None:
+    """All that follows from it, and the next one's claim: one transaction a photograph."""
+    if isinstance(sight, str):
+        captures.fail(writer, capture.id, sight)
+    else:
+        captures.complete(writer, capture.id, fold_in(writer, capture=capture, sight=sight))
+    queue.claim_next(writer)
 
-    async def _give_up(self, capture: Capture, reason: str) -> None:
-        await self._database.write(lambda writer: captures.fail(writer, capture.id, reason))
-        self._shelf_changed.ring()
+
+def _end_second_look(writer: Writer, run: Run, capture: Capture, sight: Sight | str) -> None:
+    """What was first seen stays when nothing can be seen now, or when nobody wishes it any more."""
+    seen = isinstance(sight, Sight)
+    if seen and reprocessing.is_open(writer, run):
+        look_again(writer, capture=capture, sight=sight)
+    reprocessing.ended(writer, run, capture, seen=seen)
 
 
 def _give_way() -> None:

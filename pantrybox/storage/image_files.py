@@ -5,9 +5,10 @@ import errno
 import hashlib
 import mmap
 import os
-from collections.abc import Generator
+from collections.abc import Callable, Generator, Iterable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
+from typing import BinaryIO, NamedTuple
 
 from pantrybox.errors import CardFull, NotFound, Overloaded
 
@@ -16,12 +17,54 @@ HELD_IN_MEMORY = 512 * 1024
 """Bytes of one upload kept in memory; what is longer goes to the card as it arrives."""
 
 
+_RESERVE_BYTES = 64 * 1024 * 1024
+_RESERVE_PART = 20
+_FULL = "The card is full. Old photographs must be deleted before new ones can be stored."
+
+
+class Space(NamedTuple):
+    """On the file system of the images."""
+
+    free_bytes: int
+    reserve_bytes: int
+    """No photograph takes this: the database must be able to write, most of all to delete photographs."""
+
+
+class File(NamedTuple):
+    at_ms: int
+    """When it was last written to, by the wall clock."""
+    size_bytes: int
+
+
 class ImageFiles:
     def __init__(self, folder: Path) -> None:
         self._folder = folder
+        self._device: int | None = None
 
     def begin(self, name: str) -> "PartialImage":
-        return PartialImage(self._folder, name)
+        """CardFull when there is no room for photographs; the database has some yet."""
+        self.refuse_if_full()
+        return PartialImage(self._folder, name, self.refuse_if_full)
+
+    def space(self) -> Space:
+        found = os.statvfs(self._folder)
+        total_bytes = found.f_blocks * found.f_frsize
+        return Space(found.f_bavail * found.f_frsize, min(_RESERVE_BYTES, total_bytes // _RESERVE_PART))
+
+    def refuse_if_full(self) -> None:
+        with _card_errors():
+            space = self.space()
+        if space.free_bytes < space.reserve_bytes:
+            raise CardFull(_FULL)
+
+    def is_in_place(self) -> bool:
+        """Whether the folder is there, on the file system on which it was first found."""
+        try:
+            device = self._folder.stat().st_dev
+        except OSError:
+            return False
+        self._device = self._device or device
+        return device == self._device
 
     def settle(self) -> None:
         """Make every name kept or removed so far survive a power cut."""
@@ -42,9 +85,50 @@ class ImageFiles:
         except FileNotFoundError as error:
             raise NotFound("The image of this photograph is no longer on the card.") from error
 
+    def opened(self, name: str) -> BinaryIO:
+        """The file, to be read and closed; NotFound when it is gone. Deleted meanwhile, it can still be read."""
+        try:
+            return self.path(name).open("rb")
+        except FileNotFoundError as error:
+            raise NotFound("The image of this photograph is no longer on the card.") from error
+
     def remove(self, name: str) -> None:
         """Unlink; the name is gone for good after settle()."""
         self.path(name).unlink(missing_ok=True)
+
+    def remove_all(self, names: Iterable[str]) -> None:
+        """Unlink these and make that last; those that are gone already are passed over."""
+        with self._opened_folder() as descriptor:
+            for name in names:
+                with suppress(FileNotFoundError):
+                    os.unlink(name, dir_fd=descriptor)
+            os.fsync(descriptor)
+
+    def missing(self, names: Iterable[str]) -> list[str]:
+        """Those of these that are not there."""
+        return [name for name in names if self.touched(name) is None]
+
+    def touched(self, name: str) -> File | None:
+        """None when there is no such file."""
+        try:
+            found = self.path(name).lstat()
+        except FileNotFoundError:
+            return None
+        return File(found.st_mtime_ns // 1_000_000, found.st_size)
+
+    def listed(self) -> Iterator[str]:
+        """The name of every file, uploads under way among them, as the folder is read."""
+        with os.scandir(self._folder) as entries:
+            for entry in entries:
+                yield entry.name
+
+    @contextmanager
+    def _opened_folder(self) -> Generator[int]:
+        descriptor = os.open(self._folder, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+        try:
+            yield descriptor
+        finally:
+            os.close(descriptor)
 
     def names(self) -> set[str]:
         """Every photograph in the folder, without uploads that are under way."""
@@ -62,7 +146,8 @@ class ImageFiles:
 class PartialImage:
     """A photograph on its way in. Blocking calls: run them off the event loop."""
 
-    def __init__(self, folder: Path, name: str) -> None:
+    def __init__(self, folder: Path, name: str, refuse_if_full: Callable[[], None]) -> None:
+        self._refuse_if_full = refuse_if_full
         self._target = folder / name
         self._partial = folder / (PARTIAL + name)
         self._buffer = bytearray()
@@ -80,7 +165,8 @@ class PartialImage:
         return len(self._buffer) >= HELD_IN_MEMORY
 
     def spill(self) -> None:
-        """Move what was gathered from memory to the card."""
+        """Move what was gathered from memory to the card; CardFull when it has no room for photographs."""
+        self._refuse_if_full()
         with _card_errors():
             if self._descriptor is None:
                 self._descriptor = os.open(self._partial, os.O_RDWR | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600)
@@ -143,7 +229,5 @@ def _card_errors() -> Generator[None]:
         yield
     except OSError as error:
         if error.errno in {errno.ENOSPC, errno.EDQUOT}:
-            raise CardFull(
-                "The card is full. Old photographs must be deleted before new ones can be stored."
-            ) from error
+            raise CardFull(_FULL) from error
         raise Overloaded("The card did not store this. Please send it again in a few seconds.") from error

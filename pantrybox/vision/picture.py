@@ -1,7 +1,7 @@
 """Files to pixels: decoded at no more than the size that is needed, and upright."""
 
 import io
-from typing import NamedTuple
+from typing import BinaryIO, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -82,6 +82,26 @@ def as_jpeg(data: bytes, largest: tuple[int, int] | None, quality: int | None) -
                 upright.thumbnail(largest)
             encoded = io.BytesIO()
             upright.save(encoded, "JPEG", quality=quality or 90)
+            return encoded.getvalue()
+    except (UnidentifiedImageError, OSError, SyntaxError, ValueError) as error:
+        raise Malformed(f"The picture cannot be decoded: {_reason(error)}.") from error
+
+
+_THUMBNAIL_QUALITY = 80
+
+
+def thumbnail(file: BinaryIO, size: int) -> bytes:
+    """A JPEG of an upright picture within `size` x `size` pixels, never larger than the picture itself.
+
+    A JPEG is decoded at the smallest of libjpeg's scales that suffices. Raises Malformed.
+    """
+    try:
+        with Image.open(file, formats=["JPEG"]) as image:
+            image.draft("RGB", (size, size))
+            upright = ImageOps.exif_transpose(image).convert("RGB")
+            upright.thumbnail((size, size))
+            encoded = io.BytesIO()
+            upright.save(encoded, "JPEG", quality=_THUMBNAIL_QUALITY)
             return encoded.getvalue()
     except (UnidentifiedImageError, OSError, SyntaxError, ValueError) as error:
         raise Malformed(f"The picture cannot be decoded: {_reason(error)}.") from error

@@ -3,7 +3,7 @@
 from typing import Annotated
 
 import msgspec
-from litestar import Response, get
+from litestar import get
 from litestar.di import NamedDependency
 from litestar.params import FromPath, QueryParameter
 
@@ -11,13 +11,14 @@ from pantrybox.captures import queries as captures
 from pantrybox.captures.model import Capture, Status
 from pantrybox.clock import to_rfc3339
 from pantrybox.errors import NotFound
-from pantrybox.inventory import observations
+from pantrybox.inventory import ledger, observations, places
 from pantrybox.inventory.observations import Observation, SeenBox
 from pantrybox.storage.database import Database, Reader
-from pantrybox.storage.image_files import ImageFiles
 from pantrybox.web.authority import needs
 
 LIMIT = Annotated[int, QueryParameter(ge=1, le=1000, description="At most this many.")]
+
+CURSOR = Annotated[int | None, QueryParameter(ge=1, le=2**53, description="A `next_cursor`.")]
 
 
 class CaptureView(msgspec.Struct, frozen=True):
@@ -38,7 +39,14 @@ class CaptureList(msgspec.Struct, frozen=True):
     total: int
     items: list[CaptureView]
     next_cursor: str | None
-    """Give it as `before` to get the next ones."""
+    """Give it as `cursor` to get the next ones."""
+
+
+class Suggestion(msgspec.Struct, frozen=True):
+    """What a detection may be."""
+
+    item_name: str
+    confidence: float
 
 
 class DetectionView(msgspec.Struct, frozen=True):
@@ -49,7 +57,7 @@ class DetectionView(msgspec.Struct, frozen=True):
     label: str
     item_name: str | None
     confidence: float
-    suggestions: list[str]
+    suggestions: list[Suggestion]
     source: str
 
 
@@ -71,6 +79,13 @@ class CaptureDetail(CaptureView, frozen=True):
     """What the camera said of itself."""
     notes: list[str]
     """What was odd about the upload."""
+    place: str | None
+    """What it shows; None before its camera's first photograph was looked at."""
+    image_url: str | None
+    """None once the image is deleted."""
+    thumbnail_url: str | None
+    events: list[int]
+    """The lines of the ledger that followed from it."""
     observation: ObservationView | None
     detections: list[DetectionView]
 
@@ -80,13 +95,15 @@ async def list_captures(
     database: NamedDependency[Database],
     status: Status | None = None,
     device_id: str | None = None,
-    before: Annotated[int | None, QueryParameter(ge=1, le=2**53, description="A `next_cursor`.")] = None,
+    before: CURSOR = None,
+    cursor: CURSOR = None,
     limit: LIMIT = 100,
 ) -> CaptureList:
-    """Photographs, newest first."""
+    """Photographs, newest first. `before` and `cursor` are two names of the same."""
+    before_seq = before if cursor is None else cursor
 
     def query(reader: Reader) -> CaptureList:
-        rows = captures.newest_first(reader, status=status, device_id=device_id, before_seq=before, limit=limit)
+        rows = captures.newest_first(reader, status=status, device_id=device_id, before_seq=before_seq, limit=limit)
         return CaptureList(
             total=captures.total(reader, status=status, device_id=device_id),
             items=[_view(capture) for capture in rows],
@@ -108,25 +125,15 @@ async def capture_detail(database: NamedDependency[Database], capture_id: FromPa
             **msgspec.structs.asdict(_view(capture)),
             telemetry=msgspec.json.decode(capture.telemetry or "{}", type=dict[str, str]),
             notes=msgspec.json.decode(capture.notes or "[]", type=list[str]),
+            place=_place(reader, capture),
+            image_url=f"/v1/captures/{capture.id}/image" if capture.image_path else None,
+            thumbnail_url=f"/v1/captures/{capture.id}/thumbnail" if capture.image_path else None,
+            events=[event.id for event in ledger.events_of_capture(reader, capture_id)],
             observation=_observation(observation) if observation else None,
             detections=[_detection(box) for box in boxes],
         )
 
     return await database.read(query)
-
-
-@get("/v1/captures/{capture_id:str}/image", opt=needs("read"), media_type="image/jpeg")
-async def capture_image(
-    database: NamedDependency[Database], images: NamedDependency[ImageFiles], capture_id: FromPath[str]
-) -> Response[bytes]:
-    """The photograph as it was received."""
-    capture = await database.read(lambda reader: known(reader, capture_id))
-    if capture.image_path is None:
-        raise NotFound("The image of this photograph was deleted; what was seen in it is kept.")
-    jpeg = await images.loaded(capture.image_path)
-    # An image never changes under its id, and only who is signed in may keep a copy.
-    headers = {"cache-control": "private, max-age=31536000, immutable", "x-content-type-options": "nosniff"}
-    return Response(jpeg, media_type="image/jpeg", headers=headers)
 
 
 def known(reader: Reader, capture_id: str) -> Capture:
@@ -152,6 +159,14 @@ def _view(capture: Capture) -> CaptureView:
     )
 
 
+def _place(reader: Reader, capture: Capture) -> str | None:
+    """A house has few places."""
+    for place in places.places(reader):
+        if place.id == capture.place_id or (capture.place_id is None and place.device_id == capture.device_id):
+            return place.name
+    return None
+
+
 def _observation(seen: Observation) -> ObservationView:
     return ObservationView(
         model=seen.model,
@@ -174,6 +189,6 @@ def _detection(seen: SeenBox) -> DetectionView:
         label=seen.label,
         item_name=seen.item_name,
         confidence=seen.score,
-        suggestions=[seen.label],
+        suggestions=[Suggestion(seen.label, seen.score)],
         source="detector",
     )

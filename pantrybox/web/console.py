@@ -1,38 +1,17 @@
-"""What the owner does from the command line of the box: keys, sign-in links, the check."""
+"""GET /v1/check: the proof of everything that is stored, told while it runs."""
 
 import asyncio
 from collections.abc import AsyncGenerator
 
 import msgspec
-from litestar import get, post
+from litestar import get
 from litestar.di import NamedDependency
-from litestar.params import JSONBody
 from litestar.response import Stream
 
 from pantrybox.inventory.check import problems
-from pantrybox.owners.access import Access
-from pantrybox.owners.model import Scope
 from pantrybox.storage.database import Database, Reader
 from pantrybox.storage.image_files import ImageFiles
 from pantrybox.web.authority import needs
-from pantrybox.web.devices import Name
-
-
-class NewKey(msgspec.Struct, frozen=True):
-    name: Name
-    scope: Scope = "read"
-
-
-class KeyMade(msgspec.Struct, frozen=True):
-    name: str
-    scope: Scope
-    key: str
-    """Shown here and never again."""
-
-
-class SignInCode(msgspec.Struct, frozen=True):
-    code: str
-    """Opens one session within ten minutes: `http://BOX:8000/#code=...`."""
 
 
 class CheckLine(msgspec.Struct, frozen=True, omit_defaults=True):
@@ -41,18 +20,6 @@ class CheckLine(msgspec.Struct, frozen=True, omit_defaults=True):
     read: int | None = None
     of: int | None = None
     problem: str | None = None
-
-
-@post("/v1/keys", opt=needs("admin"))
-async def create_key(data: JSONBody[NewKey], access: NamedDependency[Access]) -> KeyMade:
-    """Make an API key for a program."""
-    return KeyMade(data.name, data.scope, await access.new_key(data.name, data.scope))
-
-
-@post("/v1/sign-in-codes", opt=needs("admin"))
-async def create_sign_in_code(access: NamedDependency[Access]) -> SignInCode:
-    """Make a one-time code that signs a browser in."""
-    return SignInCode(access.new_code())
 
 
 @get("/v1/check", opt=needs("admin"), media_type="application/x-ndjson")

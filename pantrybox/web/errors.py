@@ -25,10 +25,13 @@ STATUS: dict[type[errors.PantryError], int] = {
     errors.TooLarge: 413,
     errors.NotAJpeg: 415,
     errors.OutOfRange: 422,
+    errors.TooManyTries: 429,
     errors.Overloaded: 503,
     errors.CardFull: 507,
 }
 _COME_AGAIN_SECONDS = "5"
+_DOOR = {"/claim", "/sign-in"}
+"""Where a stranger's forms go."""
 
 
 class Problem(msgspec.Struct, frozen=True):
@@ -42,17 +45,22 @@ class Problem(msgspec.Struct, frozen=True):
 def explain(request: AnyRequest, error: errors.PantryError) -> Response[Any]:
     kind = next((kind for kind in type(error).__mro__ if kind in STATUS), None)
     status = STATUS[kind] if kind else 500
-    if status == HTTPStatus.UNAUTHORIZED and _is_a_person(request):
+    if _is_a_person(request) and (status == HTTPStatus.UNAUTHORIZED or request.url.path in _DOOR):
         # A browser gets the way in, not a problem document; after a form, with what was wrong in it.
-        return pages.sign_in(status_code=status, problem=str(error) if request.method == "POST" else "")
-    response = _problem(status, str(error))
+        claimed = request.app.state.door.ownership is not None
+        problem = str(error) if request.method == "POST" else ""
+        response = pages.door(claimed=claimed, status_code=status, problem=problem)
+    else:
+        response = _problem(status, str(error))
+        if isinstance(error, errors.Unauthorised):
+            response.headers["www-authenticate"] = "Bearer"
     if isinstance(error, errors.CutShort):
         # What follows on this connection may be the rest of the photograph.
         response.headers["connection"] = "close"
     if isinstance(error, errors.Overloaded):
         response.headers["retry-after"] = _COME_AGAIN_SECONDS
-    if isinstance(error, errors.Unauthorised):
-        response.headers["www-authenticate"] = "Bearer"
+    if isinstance(error, errors.TooManyTries):
+        response.headers["retry-after"] = str(error.seconds)
     return response
 
 

@@ -13,7 +13,7 @@ from pantrybox.captures.intake import Intake
 from pantrybox.captures.model import Arrival, Receipt, TriggerType
 from pantrybox.clock import Clock, from_iso8601, to_rfc3339
 from pantrybox.devices import queries as devices
-from pantrybox.devices.model import Orders
+from pantrybox.devices.orders import Orders
 from pantrybox.devices.queries import Credentials
 from pantrybox.devices.roster import Roster
 from pantrybox.errors import Malformed, NotAJpeg, Unauthorised
@@ -26,7 +26,7 @@ _KEY = re.compile(r"[!-~]{1,128}")
 _TRIGGERS = frozenset(get_args(TriggerType))
 _VOLTS = (0.5, 30.0)
 _DBM = (-150, 0)
-_TELEMETRY = ("firmware-version", "boot-reason", "queue-depth", "wake-ms", "free-heap", "board")
+_TELEMETRY = ("firmware-version", "boot-reason", "queue-depth", "wake-ms", "free-heap", "orders-version", "board")
 _MAX_TELEMETRY = 100
 
 
@@ -143,6 +143,7 @@ def _seen(arrival: Arrival) -> Any:
             arrival.device_id,
             battery_v=arrival.battery_v,
             rssi=arrival.rssi,
+            telemetry=arrival.telemetry,
             new_captures=int(receipt.is_new),
         )
 

@@ -1,7 +1,7 @@
 """GET /live: tells an open page what to look at again, and what it slept through."""
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from typing import Annotated
 
 import msgspec
@@ -12,10 +12,11 @@ from litestar.response import ServerSentEvent, ServerSentEventMessage
 
 from pantrybox.bell import Bell
 from pantrybox.captures import queries as captures
-from pantrybox.inventory import observations
-from pantrybox.inventory import queries as inventory
+from pantrybox.devices import queries as devices
+from pantrybox.inventory import ledger, observations
 from pantrybox.storage.database import Database, Reader
-from pantrybox.web.authority import needs
+from pantrybox.web.authority import held_by, needs
+from pantrybox.web.errors import AnyRequest
 
 KEEP_ALIVE_SECONDS = 20.0
 """A comment this often: a phone that went away is noticed, and a router does not forget the connection."""
@@ -29,34 +30,36 @@ class Newest(msgspec.Struct, frozen=True, order=True):
     event: int
     failed: int
     """How many photographs could not be looked at: they leave no other trace."""
+    devices: int = 0
+    """How often a camera came, went or was set up otherwise; a page of an older box does not know it."""
 
     def __str__(self) -> str:
-        return f"{self.capture}.{self.observation}.{self.event}.{self.failed}"
+        return f"{self.capture}.{self.observation}.{self.event}.{self.failed}.{self.devices}"
 
 
 def parsed(text: str | None) -> Newest | None:
     """None when the text is not a position: then the page is told to look at everything."""
     try:
-        capture, observation, event, failed = (int(part) for part in (text or "").split("."))
-    except ValueError:
+        return Newest(*(int(part) for part in (text or "").split(".")))
+    except (ValueError, TypeError):  # no numbers, or not as many as there are tables
         return None
-    return Newest(capture, observation, event, failed)
 
 
 def newest(reader: Reader) -> Newest:
     return Newest(
         capture=captures.newest_seq(reader),
         observation=observations.newest_id(reader),
-        event=inventory.newest_event_id(reader),
+        event=ledger.newest_event_id(reader),
         failed=captures.failed_count(reader),
+        devices=devices.changes(reader),
     )
 
 
 class Pulse:
-    """Rings for whoever keeps a page open; both bells, because a page shows arrivals and results."""
+    """Rings for whoever keeps a page open: a page shows arrivals and results, as long as its reader may look."""
 
-    def __init__(self, new_capture: Bell, shelf_changed: Bell) -> None:
-        self._bells = (new_capture, shelf_changed)
+    def __init__(self, new_capture: Bell, shelf_changed: Bell, revoked: Bell) -> None:
+        self._bells = (new_capture, shelf_changed, revoked)
         self.over = False
 
     def close(self) -> None:
@@ -65,15 +68,26 @@ class Pulse:
         for bell in self._bells:
             bell.ring()
 
+    def ring(self) -> None:
+        """Something that is no photograph and no stock changed, such as a camera's name."""
+        self._bells[1].ring()
+
     def listen(self) -> list[asyncio.Event]:
         return [bell.listen() for bell in self._bells]
 
 
 async def follow(
-    database: Database, pulse: Pulse, seen: Newest | None, keep_alive_seconds: float = KEEP_ALIVE_SECONDS
+    database: Database,
+    pulse: Pulse,
+    seen: Newest | None,
+    may_look: Callable[[], bool],
+    keep_alive_seconds: float = KEEP_ALIVE_SECONDS,
 ) -> AsyncIterator[ServerSentEventMessage]:
-    """A message for each part of the page that is newer than `seen`, then each time one changes, for ever."""
-    while not pulse.over:
+    """A message for each part of the page that is newer than `seen`, then each time one changes.
+
+    For ever, or until `may_look` says no: it is asked whenever something rings or the line is kept alive.
+    """
+    while not pulse.over and may_look():
         rings = pulse.listen()
         now = await database.read(newest)
         parts = _changed(seen, now)
@@ -90,7 +104,12 @@ def _changed(seen: Newest | None, now: Newest) -> list[str]:
     if seen is None:
         return ["photographs", "stock"]
     parts: list[str] = []
-    if (seen.capture, seen.observation, seen.failed) != (now.capture, now.observation, now.failed):
+    if (seen.capture, seen.observation, seen.failed, seen.devices) != (
+        now.capture,
+        now.observation,
+        now.failed,
+        now.devices,
+    ):
         parts.append("photographs")
     if (seen.observation, seen.event) != (now.observation, now.event):
         parts.append("stock")
@@ -110,10 +129,15 @@ async def _any(rings: list[asyncio.Event], seconds: float) -> bool:
 
 @get("/live", opt=needs("read"))
 async def live(
+    request: AnyRequest,
     database: NamedDependency[Database],
     pulse: NamedDependency[Pulse],
     last_event_id: Annotated[str | None, HeaderParameter(name="Last-Event-ID")] = None,
     after: Annotated[str | None, QueryParameter(description="Where the page stood when it was made.")] = None,
 ) -> ServerSentEvent:
     """Server-sent events named `photographs` and `stock`; fetch that part again when one comes."""
-    return ServerSentEvent(follow(database, pulse, parsed(last_event_id or after)))
+
+    def may_look() -> bool:
+        return held_by(request) is not None
+
+    return ServerSentEvent(follow(database, pulse, parsed(last_event_id or after), may_look))

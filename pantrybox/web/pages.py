@@ -12,25 +12,30 @@ from pantrybox.clock import to_rfc3339
 from pantrybox.version import VERSION
 
 # Everything comes from the box itself, and nothing inline runs.
-_SECURITY = {
+SECURITY = {
     "content-security-policy": (
         "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; connect-src 'self'; "
         "form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
     ),
-    "referrer-policy": "no-referrer",
+    # Not no-referrer: with that, a browser says `Origin: null` when it sends a form.
+    "referrer-policy": "same-origin",
     "x-content-type-options": "nosniff",
     "cache-control": "no-store",
 }
 
 
 def page(template: str, *, status_code: int = 200, **values: object) -> Response[str]:
-    html = _environment().get_template(template).render(**values)
-    return Response(html, status_code=status_code, media_type="text/html", headers=_SECURITY)
+    html = rendered(template, **values)
+    return Response(html, status_code=status_code, media_type="text/html", headers=SECURITY)
 
 
-def sign_in(*, status_code: int = 200, problem: str = "") -> Response[Any]:
-    """What a stranger gets; `problem` says why a code did not open the door."""
-    return page("sign_in.html", status_code=status_code, problem=problem)
+def rendered(template: str, **values: object) -> str:
+    return _environment().get_template(template).render(**values)
+
+
+def door(*, claimed: bool, status_code: int = 200, problem: str = "") -> Response[Any]:
+    """What a stranger gets: the way in, or the way to make the box theirs. `problem` says why it did not open."""
+    return page("sign_in.html" if claimed else "claim.html", status_code=status_code, problem=problem)
 
 
 @cache

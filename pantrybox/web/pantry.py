@@ -12,14 +12,15 @@ from pantrybox.captures.model import Capture
 from pantrybox.clock import Clock
 from pantrybox.devices import queries as devices
 from pantrybox.errors import NotFound
-from pantrybox.inventory import observations
+from pantrybox.inventory import ledger, observations
 from pantrybox.inventory import queries as inventory
 from pantrybox.inventory.model import InventoryEvent, StockLine
 from pantrybox.inventory.observations import Observation, SeenBox
+from pantrybox.owners.door import Door
 from pantrybox.settings import Settings
 from pantrybox.storage.database import Database, Reader
 from pantrybox.web import pages
-from pantrybox.web.authority import ANYBODY, held_scope, needs
+from pantrybox.web.authority import ANYBODY, held_by, needs
 from pantrybox.web.captures import known
 from pantrybox.web.devices import DeviceView, view
 from pantrybox.web.errors import AnyRequest
@@ -54,13 +55,14 @@ class Pantry(msgspec.Struct, frozen=True):
 @get("/", opt=needs("open"), security=ANYBODY)
 async def pantry_page(
     request: AnyRequest,
+    door: NamedDependency[Door],
     database: NamedDependency[Database],
     settings: NamedDependency[Settings],
     now: NamedDependency[Clock],
 ) -> Response[Any]:
     """The pantry for who is signed in, the way in for everybody else."""
-    if held_scope(request) is None:
-        return pages.sign_in()
+    if held_by(request) is None:
+        return pages.door(claimed=door.ownership is not None)
     return await _rendered("pantry.html", database, settings, now())
 
 
@@ -85,7 +87,7 @@ async def photograph_page(
 
     def query(reader: Reader) -> tuple[Photograph, list[InventoryEvent]]:
         capture = known(reader, capture_id)
-        return _photograph(reader, capture), inventory.events_of_capture(reader, capture_id)
+        return _photograph(reader, capture), ledger.events_of_capture(reader, capture_id)
 
     photograph, changes = await database.read(query)
     return pages.page(
@@ -109,7 +111,7 @@ def _pantry(reader: Reader, now_ms: int) -> Pantry:
     return Pantry(
         newest=newest(reader),
         stock=inventory.stock(reader),
-        changes=inventory.newest_events(reader, _RECENT),
+        changes=ledger.newest_events(reader, _RECENT),
         photograph=_photograph(reader, latest) if latest else None,
         cameras=[view(device, now_ms) for device in devices.page(reader, 0, _CAMERAS)],
     )
@@ -118,11 +120,10 @@ def _pantry(reader: Reader, now_ms: int) -> Pantry:
 def _photograph(reader: Reader, capture: Capture) -> Photograph:
     observation = observations.newest_of(reader, capture.id)
     boxes = observations.detections_of(reader, observation.id) if observation else []
-    device = devices.by_id(reader, capture.device_id)
     return Photograph(
         capture=capture,
         observation=observation,
         boxes=[box for box in boxes if box.item_name is not None],
-        device_name=device.name if device else capture.device_id,
+        device_name=devices.name_of(reader, capture.device_id),
         waiting=captures.waiting_count(reader),
     )

@@ -1,25 +1,48 @@
 """Every route in one list, and how a handler gets what it asks for by name."""
 
+from collections.abc import Collection
 from importlib.resources import files
 from pathlib import Path
 from typing import Any
 
 from litestar import Litestar
-from litestar.datastructures import CacheControlHeader, State
+from litestar.datastructures import CacheControlHeader, MutableScopeHeaders, State
 from litestar.di import Provide
 from litestar.exceptions import HTTPException, ValidationException
-from litestar.openapi import OpenAPIConfig
-from litestar.openapi.plugins import JsonRenderPlugin
-from litestar.openapi.spec import Components, SecurityScheme
 from litestar.router import Router
 from litestar.static_files import create_static_files_router  # pyright: ignore[reportUnknownVariableType]
+from litestar.types import Message, Scope
 
 from pantrybox.errors import PantryError
 from pantrybox.owners.access import Access
-from pantrybox.version import VERSION
-from pantrybox.web import captures, console, devices, health, ingest, inventory, live, pantry, session
-from pantrybox.web.authority import COOKIE, guard, needs
+from pantrybox.owners.door import Door
+from pantrybox.web import (
+    captures,
+    console,
+    device_health,
+    devices,
+    health,
+    history,
+    ingest,
+    inventory,
+    items,
+    keys,
+    live,
+    owner,
+    pantry,
+    phone,
+    pictures,
+    reprocessing,
+    session,
+    shopping,
+    storage,
+    transfer,
+)
+from pantrybox.web.api_page import openapi
+from pantrybox.web.authority import guard, needs, the_actor
+from pantrybox.web.bodies import StrictRequest
 from pantrybox.web.errors import explain, explain_bug, explain_depth, explain_http, explain_validation
+from pantrybox.web.hosts import KnownHosts
 
 _A_YEAR = 31_536_000
 
@@ -28,30 +51,80 @@ HANDLERS: list[Any] = [
     ingest.ingest,
     captures.list_captures,
     captures.capture_detail,
-    captures.capture_image,
+    phone.take_photograph,
+    pictures.capture_image,
+    pictures.capture_thumbnail,
+    reprocessing.reprocess_capture,
+    reprocessing.reprocess,
+    reprocessing.list_runs,
+    reprocessing.run_detail,
+    reprocessing.cancel_run,
     devices.list_devices,
     devices.device_detail,
     devices.register_device,
     devices.change_device,
+    devices.remove_device,
+    devices.renew_token,
+    device_health.device_health,
+    device_health.device_captures,
     inventory.list_inventory,
-    console.create_key,
-    console.create_sign_in_code,
+    inventory.inventory_stats,
+    inventory.low_stock,
+    inventory.stale_items,
+    transfer.export_inventory,
+    transfer.import_inventory,
+    history.recent_changes,
+    history.item_detail,
+    history.item_history,
+    shopping.shopping_list,
+    shopping.add_to_shopping_list,
+    shopping.change_shopping_list,
+    shopping.remove_from_shopping_list,
+    shopping.clear_shopping_list,
+    items.override,
+    items.undo_event,
+    items.create_item,
+    items.change_item,
+    items.merge_items,
+    keys.create_key,
+    keys.list_keys,
+    keys.revoke_key,
+    owner.owner_detail,
+    owner.create_setup_code,
+    owner.change_passphrase,
+    owner.create_sign_in_code,
+    owner.list_sessions,
+    owner.revoke_session,
+    owner.revoke_other_sessions,
+    owner.audit_log,
     console.check,
+    storage.storage_stats,
+    storage.clean_up,
+    storage.clean_up_failed,
+    storage.check_quota,
+    storage.clean_up_orphans,
+    storage.list_job_runs,
     live.live,
     pantry.pantry_page,
     pantry.fragment,
     pantry.photograph_page,
+    session.claim,
     session.sign_in,
     session.sign_out,
 ]
 
 
-def web_app(access: Access, **parts: object) -> Litestar:
-    """The page and the API. A handler's parameter named like one of `parts` receives it."""
-    return Litestar(
+def web_app(access: Access, door: Door, names: Collection[str], **parts: object) -> Litestar:
+    """The page and the API, answering to `names`. A handler's parameter named like one of `parts` receives it."""
+    app = Litestar(
         route_handlers=[*HANDLERS, _static_files()],
-        dependencies={name: _always(part) for name, part in {"access": access, **parts}.items()},
+        dependencies={
+            "actor": Provide(the_actor, sync_to_thread=False),
+            **{name: _always(part) for name, part in {"access": access, "door": door, **parts}.items()},
+        },
         guards=[guard],
+        request_class=StrictRequest,
+        before_send=[_name_all_methods],
         exception_handlers={
             PantryError: explain,
             ValidationException: explain_validation,
@@ -59,12 +132,22 @@ def web_app(access: Access, **parts: object) -> Litestar:
             RecursionError: explain_depth,
             Exception: explain_bug,
         },
-        state=State({"access": access, "pulse": parts["pulse"]}),
-        openapi_config=_openapi(),
+        state=State({"access": access, "door": door, "pulse": parts["pulse"]}),
+        openapi_config=openapi(),
         # Only photographs are larger, and /v1/ingest has limits of its own.
         request_max_body_size=1_000_000,
         logging_config=None,
     )
+    # Not as one of Litestar's middlewares: those run after routing, and unknown paths go past them.
+    app.asgi_handler = KnownHosts(app.asgi_handler, names)
+    return app
+
+
+async def _name_all_methods(message: Message, scope: Scope) -> None:
+    """Litestar's own answer to OPTIONS names only the methods of the handler that was registered first."""
+    if message["type"] == "http.response.start" and scope.get("method") == "OPTIONS":
+        methods = scope["litestar_app"].route_handler_method_map.get(scope["path_template"], {})
+        MutableScopeHeaders(message)["allow"] = ", ".join(sorted(methods))
 
 
 def _always(part: object) -> Provide:
@@ -80,23 +163,4 @@ def _static_files() -> Router:
         directories=[Path(str(files("pantrybox.web") / "static"))],
         cache_control=CacheControlHeader(max_age=_A_YEAR, public=True, immutable=True),
         opt=needs("open"),
-    )
-
-
-def _openapi() -> OpenAPIConfig:
-    return OpenAPIConfig(
-        title="PantryBox",
-        version=VERSION,
-        description="Cameras in, inventory out. Times are RFC 3339 in UTC; errors are RFC 9457 problem details.",
-        use_handler_docstrings=True,
-        openapi_router=Router("/schema", route_handlers=[], opt=needs("read"), include_in_schema=False),
-        render_plugins=[JsonRenderPlugin(path=["/", "/openapi.json"])],
-        components=Components(
-            security_schemes={
-                "key": SecurityScheme(type="http", scheme="bearer", description="An API key, `pbk_...`"),
-                "session": SecurityScheme(type="apiKey", name=COOKIE, security_scheme_in="cookie"),
-                "device": SecurityScheme(type="http", scheme="bearer", description="A camera's own token"),
-            }
-        ),
-        security=[{"key": []}, {"session": []}],
     )

@@ -7,7 +7,7 @@ from typing import Any
 from litestar.datastructures import Headers
 from multipart import MultipartError, MultipartSegment, PushMultipartParser
 
-from pantrybox.captures.intake import MAX_IMAGE_BYTES
+from pantrybox.captures.jpeg import CAMERA_LIMITS, JpegLimits
 from pantrybox.errors import CutShort, LengthRequired, Malformed, TooLarge
 from pantrybox.web.errors import AnyRequest
 
@@ -25,20 +25,20 @@ def declared_length(headers: Headers) -> int | None:
     return int(text) if text is not None else None
 
 
-def refuse_unless_it_fits(headers: Headers, *, multipart: bool) -> None:
+def refuse_unless_it_fits(headers: Headers, *, multipart: bool, limits: JpegLimits = CAMERA_LIMITS) -> None:
     """Decide by the declared length alone, before any of the body is read."""
     length = declared_length(headers)
     if length is None and not multipart:
         raise LengthRequired("Send the photograph's size as Content-Length.")
-    limit = MAX_IMAGE_BYTES + (_MULTIPART_ROOM if multipart else 0)
-    if length is not None and length > limit:
-        raise TooLarge(f"The photograph is over {MAX_IMAGE_BYTES // 1024 // 1024} MB.")
+    if length is not None:
+        limits.refuse_bytes(length - (_MULTIPART_ROOM if multipart else 0))
 
 
-async def body_of(request: AnyRequest, limit: int = MAX_IMAGE_BYTES) -> AsyncGenerator[bytes]:
+async def body_of(request: AnyRequest, limits: JpegLimits = CAMERA_LIMITS, room: int = 0) -> AsyncGenerator[bytes]:
     """What arrives, as it arrives.
 
-    CutShort when the sender goes away or falls silent before the end, TooLarge beyond `limit`.
+    CutShort when the sender goes away or falls silent before the end, TooLarge when the image
+    and `room` for what is around it are used up.
     """
     received = 0
     while True:
@@ -46,8 +46,7 @@ async def body_of(request: AnyRequest, limit: int = MAX_IMAGE_BYTES) -> AsyncGen
         if event["type"] != "http.request":
             raise CutShort("The connection ended before the photograph did. Please send it again.")
         received += len(event["body"])
-        if received > limit:
-            raise TooLarge(f"The photograph is over {MAX_IMAGE_BYTES // 1024 // 1024} MB.")
+        limits.refuse_bytes(received - room)
         if event["body"]:
             yield event["body"]
         if not event["more_body"]:
@@ -69,13 +68,13 @@ class UploadForm:
     is no form, TooLarge for too many fields.
     """
 
-    def __init__(self, request: AnyRequest) -> None:
+    def __init__(self, request: AnyRequest, limits: JpegLimits = CAMERA_LIMITS) -> None:
         _, options = request.content_type
         try:
             self._parser = PushMultipartParser(options.get("boundary", ""), max_segment_count=32)
         except MultipartError as error:
             raise Malformed("The form has no boundary in its Content-Type.") from error
-        self._events = self._parse(body_of(request, MAX_IMAGE_BYTES + _MULTIPART_ROOM))
+        self._events = self._parse(body_of(request, limits, _MULTIPART_ROOM))
         self._has_image = True
 
     async def fields(self) -> dict[str, str]:

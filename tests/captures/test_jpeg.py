@@ -71,6 +71,13 @@ def test_too_many_scans_are_refused_without_decoding_one() -> None:
         inspect(encoded(progressive=True), JpegLimits(pixels=10_000, scans=3))
 
 
+def test_of_a_jpeg_with_several_scans_fewer_pixels_are_taken() -> None:
+    limits = JpegLimits(pixels=10_000, scans=16, pixels_in_scans=3000)
+    assert inspect(encoded(), limits).scans == 1
+    with pytest.raises(TooLarge, match="at most 3,000"):
+        inspect(encoded(progressive=True), limits)
+
+
 def test_other_pictures_are_no_jpegs() -> None:
     out = io.BytesIO()
     NOISE.save(out, "PNG")

@@ -55,7 +55,8 @@ def test_check_finds_a_count_that_was_tampered_with(server: Server, demo_photogr
     server.wait_until_analysed()
     server.stop()
     with sqlite3.connect(server.data / "pantrybox.db") as database:
-        database.execute("UPDATE inventory_state SET confirmed_count = confirmed_count + 1, belief = '[1.0]'")
+        database.execute("UPDATE inventory_state SET confirmed_count = confirmed_count + 1")
+        database.execute("UPDATE inventory_state SET belief = json_object('low', 9, 'p', json('[1]'))")
     database.close()
     said = server.command("check", status=1)
     assert "the ledger sums to" in said

@@ -3,14 +3,16 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pantrybox.inventory.model import Change, Stand, View
-from pantrybox.inventory.reconcile import reconcile
+from pantrybox.inventory.belief import UNSEEN
+from pantrybox.inventory.model import NOTHING, Change, Stand, View
+from pantrybox.inventory.reconcile import adjusted, reconcile
 
 JAM, FLOUR, RICE = 1, 2, 3
 views = st.builds(
     View,
     seen=st.dictionaries(st.sampled_from([JAM, FLOUR, RICE]), st.integers(1, 6)),
     readable=st.booleans(),
+    whole=st.booleans(),
 )
 
 
@@ -58,6 +60,26 @@ def test_folding_in_two_parts_is_folding_at_once(first: list[View], second: list
         stock, changes = reconcile(stock, view)
         lines = lines + changes
     assert (stock, lines) == folded(*first, *second)
+
+
+@given(st.lists(views, max_size=8), st.dictionaries(st.sampled_from([JAM, FLOUR, RICE]), st.integers(1, 6)))
+def test_a_glimpse_takes_nothing_away(seen: list[View], shown: dict[int, int]) -> None:
+    stock, _ = folded(*seen)
+    after, changes = reconcile(stock, View(seen=shown, readable=True, whole=False))
+    assert all(after[item].shown_count >= stand.shown_count for item, stand in stock.items())
+    assert all(change.delta > 0 or change.count_after >= stock[change.item_id].shown_count for change in changes)
+
+
+@given(st.lists(views, max_size=8), st.lists(views, max_size=8))
+def test_adjusting_to_other_evidence_leaves_the_ledger_in_step(seen: list[View], truly_seen: list[View]) -> None:
+    stock, ledger = folded(*seen)
+    beliefs = {item: stand.belief for item, stand in folded(*truly_seen)[0].items()}
+    after, lines = adjusted(stock, beliefs)
+    for item, stand in after.items():
+        ledger_sum = sum(change.delta for change in [*ledger, *lines] if change.item_id == item)
+        assert ledger_sum == stand.confirmed_count
+        assert stand.belief == beliefs.get(item, UNSEEN)
+        assert stand.event_count == stock.get(item, NOTHING).event_count + sum(line.item_id == item for line in lines)
 
 
 def test_the_first_line_of_an_item_says_seen_and_later_ones_say_what_happened() -> None:

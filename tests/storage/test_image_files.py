@@ -3,6 +3,7 @@
 import hashlib
 import os
 import subprocess
+import time
 from pathlib import Path
 
 import pytest
@@ -96,6 +97,30 @@ def test_only_leftovers_are_removed(images: ImageFiles, tmp_path: Path) -> None:
     assert images.names() == set()
 
 
+def test_all_are_removed_that_are_there_and_the_others_passed_over(images: ImageFiles, tmp_path: Path) -> None:
+    for name in ("a.jpg", "b.jpg", "c.jpg"):
+        (tmp_path / name).write_bytes(SMALL)
+    assert images.missing(["a.jpg", "x.jpg"]) == ["x.jpg"]
+    images.remove_all(["a.jpg", "x.jpg", "c.jpg"])
+    assert names_in(tmp_path) == list(images.listed()) == ["b.jpg"]
+
+
+def test_folder_is_in_place_while_it_is_there(images: ImageFiles, tmp_path: Path) -> None:
+    assert images.is_in_place()
+    tmp_path.rmdir()
+    assert not images.is_in_place()
+    tmp_path.mkdir()
+
+
+def test_folder_on_another_file_system_is_not_in_place(tmp_path: Path) -> None:
+    (tmp_path / "images").symlink_to(tmp_path)
+    images = ImageFiles(tmp_path / "images")
+    assert images.is_in_place()
+    (tmp_path / "images").unlink()
+    (tmp_path / "images").symlink_to("/proc")
+    assert not images.is_in_place()
+
+
 def test_folder_that_vanished_is_said_to_be_worth_another_try(images: ImageFiles, tmp_path: Path) -> None:
     picture = images.begin("a.jpg")
     picture.add(SMALL)
@@ -141,6 +166,38 @@ def test_full_card_refuses_and_recovers(tmp_path: Path) -> None:
         box.wait_until_analysed()
         assert [capture["status"] for capture in box.get("/v1/captures").json["items"]] == ["complete"] * 4
         assert b"problem" not in box.get("/v1/check").body
+
+
+@pytest.mark.slow
+def test_full_card_makes_room_by_itself_and_every_camera_keeps_its_newest(tmp_path: Path) -> None:
+    may_mount_or_skip()
+    card = SmallCard(tmp_path / "data")
+    token, lone_token, _ = card.box.add_device(), card.box.add_device("lone"), card.box.key
+    with card.box as box:
+        assert box.upload(make_jpeg(comment=b"the only one"), lone_token, "lone").status == 201
+        stored = 0
+        while box.upload(photograph_of(100_000, stored), token).status == 201:
+            stored += 1
+            assert stored < 40, "the card never fills up"
+        assert stored > 2
+        end = time.monotonic() + 20
+        while (answer := box.upload(photograph_of(100_000, stored), token)).status == 507:
+            assert time.monotonic() < end, "no room was made"
+            time.sleep(0.05)
+        assert answer.status == 201
+        captures = box.get("/v1/captures").json["items"]
+        assert len(captures) == stored + 2
+        assert [one["has_image"] for one in captures if one["device_id"] == "lone"] == [True]
+        with_image = [one["has_image"] for one in captures if one["device_id"] == "shelf"]
+        assert with_image == sorted(with_image, reverse=True)  # the oldest went
+        assert not all(with_image)
+        run = next(run for run in box.get("/v1/admin/jobs").json["items"] if run["job"] == "room")
+        assert run["deleted_count"] == with_image.count(False)
+        assert b"problem" not in box.get("/v1/check").body
+
+
+def photograph_of(size: int, number: int) -> bytes:
+    return make_jpeg(comment=b"%d" % number) + bytes(size)
 
 
 def refuse_then_recover(card: SmallCard, token: str, photograph: bytes, bytes_left: int) -> None:

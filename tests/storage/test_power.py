@@ -14,8 +14,8 @@ SLOW_CARD = ("-e", "inject=fsync,fdatasync:delay_enter=5000")
 """Every sync takes 5 ms longer: whoever does not wait for it is seen to be early."""
 EVERY_FIFTH_SYNC_FAILS = ("-e", "inject=fsync,fdatasync:error=EIO:when=6+5")
 """Of each thread, from its sixth: opening the data folder still works."""
-LATER_WAL_SYNCS_FAIL = ("-e", "inject=fsync,fdatasync:error=EIO:when=5+")
-"""The WAL's header, an upload and its analysis are synced four times."""
+LATER_WAL_SYNCS_FAIL = ("-e", "inject=fsync,fdatasync:error=EIO:when=4+")
+"""The WAL's header, an upload and its analysis are synced three times."""
 
 SOUND = r"""
 11 mkdir("/d/images", 0700) = 0

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from PIL import Image
 
 from pantrybox.errors import Malformed, TooLarge
-from pantrybox.vision.picture import as_jpeg, decode
+from pantrybox.vision.picture import as_jpeg, decode, thumbnail
 
 TARGET = (64, 48)
 
@@ -79,3 +79,30 @@ def test_a_picture_is_made_to_fit_the_frame_that_was_ordered() -> None:
         with Image.open(io.BytesIO(as_jpeg(picture(1000, 600, kind), (320, 240), 80))) as image:
             assert image.format == "JPEG"
             assert image.size == (320, 192)
+
+
+@given(st.integers(1, 900), st.integers(1, 900), st.sampled_from([1, 3, 6, 8]), st.integers(64, 1024))
+@settings(max_examples=40, deadline=None)
+def test_a_small_picture_is_upright_fits_and_keeps_its_shape(
+    width: int, height: int, orientation: int, size: int
+) -> None:
+    original = picture(width, height, orientation=orientation)
+    with Image.open(io.BytesIO(thumbnail(io.BytesIO(original), size))) as small:
+        assert small.format == "JPEG"
+        scale = min(1.0, size / max(width, height))
+        assert max(small.size) == min(size, max(width, height))
+        assert abs(small.width - scale * width) <= 1
+        assert abs(small.height - scale * height) <= 1
+
+
+def test_a_turned_photograph_is_small_with_its_left_on_the_left() -> None:
+    with Image.open(io.BytesIO(thumbnail(io.BytesIO(picture(400, 200, orientation=6)), 100))) as small:
+        pixels = np.asarray(small)
+    assert pixels[:, :40, 0].mean() > pixels[:, :40, 2].mean()
+    assert pixels[:, 60:, 2].mean() > pixels[:, 60:, 0].mean()
+
+
+@pytest.mark.parametrize("data", [b"", b"text", picture(300, 300)[:2000], picture(300, 300, "PNG")])
+def test_no_small_picture_of_what_is_no_whole_jpeg(data: bytes) -> None:
+    with pytest.raises(Malformed, match="cannot be decoded"):
+        thumbnail(io.BytesIO(data), 320)

@@ -75,6 +75,12 @@ class Window:
         """As a link does, but without its page."""
         assert self.context.request.post(self.url + "/sign-in", data={"code": new_code(server)}).status == 204
 
+    def enter_code(self, text: str) -> None:
+        """Of a sign-in link, into the door's form."""
+        self.page.get_by_text("Sign in with a link").tap()
+        self.page.get_by_label("Link or its code").fill(text)
+        self.page.get_by_role("button", name="Open").tap()
+
     def open(self, path: str = "/") -> None:
         self.page.goto(self.url + path)
 

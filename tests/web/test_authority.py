@@ -5,6 +5,7 @@ import http.client
 import json
 import re
 import socket
+import sqlite3
 import stat
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -67,13 +68,13 @@ def documented(box: Server) -> set[Route]:
 
 
 def filled_in(path: str) -> str:
-    return re.sub(r"\{[^}]*\}", "x", path)
+    return re.sub(r"\{[^}]*\}", "7777", path)  # nothing has this id or number
 
 
-def asked(box: Server, route: Route, bearer: str | None = None) -> Answer:
+def asked(box: Server, route: Route, headers: dict[str, str] | None = None, bearer: str | None = None) -> Answer:
     """The answer to a request whose body would do for some routes; without the body of one that never ends."""
     method, path = route
-    sent = {} if bearer is None else {"Authorization": f"Bearer {bearer}"}
+    sent = dict(headers or {}) if bearer is None else {"Authorization": f"Bearer {bearer}"}
     body = None if method == "GET" else b'{"name": "x"}'
     with closing(http.client.HTTPConnection("127.0.0.1", box.port, timeout=10)) as connection:
         connection.request(method, path, body, sent | {"Content-Type": "application/json"})
@@ -87,8 +88,8 @@ def new_code(box: Server) -> str:
     return box.post("/v1/sign-in-codes", {}).json["code"]
 
 
-def sign_in(box: Server, code: str) -> Answer:
-    return box.request("POST", "/sign-in", {"code": code})
+def sign_in(box: Server, code: str, peer: str = "127.0.0.1") -> Answer:
+    return box.request("POST", "/sign-in", {"code": code}, peer=peer)
 
 
 def signed_in(box: Server) -> str:
@@ -158,7 +159,7 @@ def test_stranger_with_a_browser_gets_the_way_in_and_nothing_else(box: Server, c
         answer = box.request("GET", path, headers={"Accept": "text/html,application/xhtml+xml,*/*;q=0.8"})
         assert answer.status == status
         assert answer.headers["content-type"].startswith("text/html")
-        assert b'action="/sign-in"' in answer.body
+        assert b'action="/claim"' in answer.body
         assert b"cellar" not in answer.body
         assert answer.headers["cache-control"] == "no-store"
 
@@ -181,6 +182,86 @@ def test_what_a_proxy_would_say_changes_nothing(box: Server, header: str, value:
 @pytest.mark.parametrize("host", ["localhost", "unix:", "/tmp/pantrybox.sock", ""])
 def test_host_that_looks_like_the_console_opens_nothing(box: Server, host: str) -> None:
     assert box.request("GET", "/v1/devices", headers={"Host": host}).status in {400, 401}
+
+
+# Everybody, everywhere
+
+
+class Credentials:
+    """Everything that somebody may show, by who they are: headers, made anew where the showing may end it."""
+
+    def __init__(self, box: Server) -> None:
+        self._box = box
+        token = box.post("/v1/devices", {"name": "Shelf", "device_id": "shelf"}).json["device_token"]
+        revoked = box.post("/v1/keys", {"name": "revoked", "scope": "admin"}).json
+        box.request("DELETE", f"/v1/keys/{revoked['id']}", headers=as_bearer(box.key))
+        self.expired, signed_out = signed_in(box), signed_in(box)
+        box.request("POST", "/sign-out", headers={"Cookie": signed_out})
+        self._fixed = {
+            "stranger": {},
+            "nonsense": as_bearer("pbk_" + "x" * 43),
+            "camera": as_bearer(token),
+            "revoked key": as_bearer(revoked["key"]),
+            "signed out": {"Cookie": signed_out},
+            "expired": {"Cookie": self.expired},
+            "key as a cookie": {"Cookie": f"pantrybox_session={box.key}"},
+            "read": as_bearer(new_key(box, "read")),
+            "write": as_bearer(new_key(box, "write")),
+            "admin": as_bearer(new_key(box, "admin")),
+        }
+
+    def __iter__(self) -> Iterator[str]:
+        yield from [*self._fixed, "session", "session as a key"]
+
+    def shown_by(self, who: str) -> dict[str, str]:
+        if who in self._fixed:
+            return self._fixed[who]
+        cookie = signed_in(self._box)
+        return {"Cookie": cookie} if who == "session" else as_bearer(cookie.partition("=")[2])
+
+
+ALLOWED = {
+    "read": {"read", "write", "admin", "session"},
+    "write": {"write", "admin", "session"},
+    "admin": {"admin", "session"},
+}
+"""Who may use a route that needs so much."""
+LIMITED = {"read", "write"}
+"""Who is told that they may not; everybody else, that they are not known."""
+
+
+def as_bearer(secret: str) -> dict[str, str]:
+    return {"Authorization": f"Bearer {secret}"}
+
+
+@pytest.fixture(scope="module")
+def credentials(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Server, Credentials]]:
+    with Server(tmp_path_factory.mktemp("matrix") / "data") as box:
+        known = Credentials(box)
+        box.stop()
+        digest = hashlib.sha256(known.expired.partition("=")[2].encode()).digest()
+        with closing(sqlite3.connect(box.data / "pantrybox.db")) as database, database:
+            database.execute("UPDATE sessions SET expires_at_ms = 1 WHERE secret_sha256 = ?", [digest])
+        box.start()
+        yield box, known
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("needed", ["read", "write", "admin"])
+def test_every_route_asks_everybody_who_they_are(credentials: tuple[Server, Credentials], needed: str) -> None:
+    """Walks all routes of the program: a new one cannot be forgotten here."""
+    box, known = credentials
+    routes = sorted(route for route, authority in needed_by().items() if authority == needed)
+    assert routes
+    wrong = {}
+    for route in routes:
+        for who in known:
+            status = asked(box, route, known.shown_by(who)).status
+            refused = {403} if who in LIMITED else {401}
+            answered = {code for code in range(200, 500) if code not in {401, 403}}
+            if status not in (answered if who in ALLOWED[needed] else refused):
+                wrong[route, who] = status
+    assert wrong == {}
 
 
 # Keys and tokens
@@ -245,9 +326,9 @@ def test_code_signs_in_once(box: Server) -> None:
 def test_code_used_eight_times_at_once_opens_one_session(box: Server) -> None:
     code, start = new_code(box), Barrier(8)
 
-    def use(_: int) -> int:
+    def use(n: int) -> int:
         start.wait(10)
-        return sign_in(box, code).status
+        return sign_in(box, code, peer=f"127.0.1.{n}").status
 
     with ThreadPoolExecutor(8) as threads:
         statuses = sorted(threads.map(use, range(8)))
@@ -256,9 +337,10 @@ def test_code_used_eight_times_at_once_opens_one_session(box: Server) -> None:
 
 @pytest.mark.parametrize("code", ["", "x", "pbk_x", "\0", "é", "x" * 3000])
 def test_wrong_code_opens_nothing(box: Server, code: str) -> None:
+    peer = f"127.0.2.{len(code) % 200}"
     for answer in (
-        sign_in(box, code),
-        box.request("POST", "/sign-in", urlencode({"code": code}).encode(), {"Content-Type": FORM}),
+        sign_in(box, code, peer),
+        box.request("POST", "/sign-in", urlencode({"code": code}).encode(), {"Content-Type": FORM}, peer),
     ):
         assert answer.status == 401 or (answer.status == 400 and not code)
         assert "set-cookie" not in answer.headers
@@ -384,8 +466,8 @@ def test_no_secret_is_in_the_journal_or_the_database(server: Server) -> None:
 
 def used_wherever_it_goes(box: Server, secrets: list[str]) -> None:
     """Rightly and wrongly, in requests that are answered, refused and not understood at all."""
-    for secret in secrets:
-        sign_in(box, secret)
+    for n, secret in enumerate(secrets):
+        sign_in(box, secret, peer=f"127.0.3.{n}")
         box.upload(b"no picture", secret)
         for method in ("GET", "POST", "DELETE"):
             box.request(method, "/v1/devices", b"{", {"Authorization": f"Bearer {secret}"})

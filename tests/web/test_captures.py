@@ -131,7 +131,7 @@ def test_every_box_lies_within_the_picture(shelf: Shelf) -> None:
         assert 0 <= top <= bottom <= 1
         assert 0 <= seen["score"] == seen["confidence"] <= 1
         assert seen["source"] == "detector"
-        assert seen["suggestions"] == [seen["label"]]
+        assert seen["suggestions"] == [{"item_name": seen["label"], "confidence": seen["score"]}]
     scores = [seen["score"] for seen in detections]
     assert scores == sorted(scores, reverse=True)
     assert len({seen["id"] for seen in detections}) == len(detections)

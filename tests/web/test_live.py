@@ -201,6 +201,30 @@ def test_photograph_that_cannot_be_looked_at_is_told_too(box: Box) -> None:
         assert stream.next().name == "photographs"  # nobody waits for it any more
 
 
+def test_camera_that_comes_changes_or_goes_is_told_to_an_empty_page(box: Box) -> None:
+    headers = {"Authorization": f"Bearer {box.key}"}
+    now = where_the_page_stands(box)
+    with followed(box, f"/live?after={now}") as stream:
+        box.post("/v1/devices", {"name": "New", "device_id": "new"})
+        came = stream.next()
+        box.request("PATCH", "/v1/devices/new", {"name": "Renamed"}, headers)
+        renamed = stream.next()
+        box.request("PATCH", "/v1/devices/new", {"orders": {"sleep_s": 60}}, headers)
+        ordered = stream.next()
+        box.request("DELETE", "/v1/devices/new", headers=headers)
+        went = stream.next()
+    assert names([came, renamed, ordered, went]) == ["photographs"] * 4
+    assert len({now, *(event.position for event in (came, renamed, ordered, went))}) == 5
+    with followed(box, f"/live?after={now}") as stream:
+        assert stream.next() == ("photographs", went.position)
+
+
+def test_page_of_an_older_box_that_does_not_count_cameras_looks_again(box: Box) -> None:
+    now = where_the_page_stands(box)
+    with followed(box, f"/live?after={now.rpartition('.')[0]}") as stream:
+        assert stream.next() == ("photographs", now)
+
+
 def test_page_that_goes_away_disturbs_nobody(box: Box) -> None:
     now = where_the_page_stands(box)
     with followed(box, f"/live?after={now}") as stays:
