@@ -9,7 +9,7 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -60,9 +60,16 @@ def pantrybox(*words: str) -> str:
 
 
 @contextlib.contextmanager
-def running(port: int, prefix: tuple[str, ...] = (), folder: Path | None = None) -> Iterator[BoxProcess]:
-    """A box on loopback with a new data folder; `prefix` is put before its command line."""
+def running(
+    port: int,
+    prefix: tuple[str, ...] = (),
+    folder: Path | None = None,
+    prepare: Callable[[Path], None] | None = None,
+) -> Iterator[BoxProcess]:
+    """A box on loopback with a new data folder, which `prepare` fills; `prefix` is put before its command line."""
     with tempfile.TemporaryDirectory(dir=folder) as data:
+        if prepare is not None:
+            prepare(Path(data))
         command = [*prefix, sys.executable, "-m", "pantrybox", "serve", "--data", data]
         command += ["--host", "127.0.0.1", "--port", str(port)]
         process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)

@@ -11,6 +11,7 @@ beside the box. The longest transaction is that of the writer's thread.
 
 import argparse
 import asyncio
+import http.client
 import os
 import sqlite3
 import statistics
@@ -33,6 +34,7 @@ from pantrybox.storage.image_files import ImageFiles, fsync_folder
 
 PORT = 8763
 SIZE = 20_000
+SWEEPS = 40
 
 
 def put_files(folder: Path, names: list[str], size: int) -> None:
@@ -173,26 +175,24 @@ def page_meanwhile(folder: Path, count: int) -> None:
         put_rows(box.data / "pantrybox.db", names, SIZE, age_days=40)
         end = time.monotonic() + 5
         idle = waits_of_the_page(box, key, lambda: time.monotonic() > end)
-        for path in ("cleanup-orphans", "cleanup-orphans", "cleanup"):
-            asked = threading.Thread(target=ask, args=(box, key, path))
+        for path, times in (("cleanup-orphans", SWEEPS), ("cleanup", 1)):
+            asked = threading.Thread(target=ask, args=(box, key, path, times))
             start = time.perf_counter()
             asked.start()
             busy = waits_of_the_page(box, key, lambda asked=asked: not asked.is_alive())
             took = time.perf_counter() - start
             print(
-                f"page during {path} of {count} ({took:.2f} s, {len(busy)} answers): p99 {p99(busy):.1f} ms, "
+                f"page during {times} {path} of {count} ({took:.2f} s, {len(busy)} answers): p99 {p99(busy):.1f} ms, "
                 f"idle {p99(idle):.1f} ms, ratio {p99(busy) / p99(idle):.2f}"
             )
 
 
-def ask(box: BoxProcess, key: str, path: str) -> None:
-    import http.client  # noqa: PLC0415
-
-    connection = http.client.HTTPConnection("127.0.0.1", box.port, timeout=120)
-    connection.request("POST", f"/v1/admin/storage/{path}", headers={"Authorization": f"Bearer {key}"})
-    answer = connection.getresponse()
-    assert answer.status == 200, answer.read()
-    connection.close()
+def ask(box: BoxProcess, key: str, path: str, times: int) -> None:
+    for _ in range(times):
+        with closing(http.client.HTTPConnection("127.0.0.1", box.port, timeout=120)) as connection:
+            connection.request("POST", f"/v1/admin/storage/{path}", headers={"Authorization": f"Bearer {key}"})
+            answer = connection.getresponse()
+            assert answer.status == 200, answer.read()
 
 
 def main() -> None:

@@ -91,6 +91,7 @@ async def open_appliance(
             shelf_changed=shelf_changed,
             keeper=keeper,
             upcoming=keeping.upcoming,
+            clock=clock,
             now=clock.now,
         )
 

@@ -13,7 +13,6 @@ from PIL import Image
 from pantrybox.settings import SETTINGS
 from tests.server import Server
 
-
 # How long an example takes is a matter of the machine; benchmarks measure time.
 hypothesis.settings.register_profile("box", deadline=None)
 hypothesis.settings.load_profile("box")

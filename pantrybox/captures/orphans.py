@@ -4,6 +4,7 @@ import asyncio
 import logging
 from collections.abc import Iterable, Iterator
 from concurrent.futures import Executor
+from itertools import islice
 
 import msgspec
 
@@ -11,7 +12,7 @@ from pantrybox.captures import retention_queries as keeping
 from pantrybox.captures.intake import MAX_UPLOADS
 from pantrybox.clock import HOUR_MS
 from pantrybox.errors import Conflict
-from pantrybox.storage.database import Database
+from pantrybox.storage.database import Database, Reader
 from pantrybox.storage.image_files import PARTIAL, ImageFiles
 
 log = logging.getLogger(__name__)
@@ -43,27 +44,54 @@ class Difference(msgspec.Struct):
     """Uploads under way or cut off."""
 
 
+Print = tuple[int, int]
+"""How many names, and the sum of their hashes: two sets of names with the same print are the same set."""
+
+
 async def difference(database: Database, images: ImageFiles, threads: Executor | None = None) -> Difference:
-    """Compare folder and table, in as many parts as memory asks for. OSError when the folder cannot be read."""
+    """Compare folder and table. OSError when the folder cannot be read."""
+    loop = asyncio.get_running_loop()
+    claimed = await _claimed_print(database)
+    # Hashes are keyed anew for each process (PEP 456): no names can be chosen to have another set's print.
+    if claimed == await loop.run_in_executor(threads, lambda: _print(images.listed())):
+        return Difference(expected=claimed[0], files=claimed[0])
     found = Difference()
-    totals = await database.read(keeping.totals)
-    parts = 1 + totals.image_count // _COMPARED_AT_ONCE
+    parts = 1 + claimed[0] // _COMPARED_AT_ONCE
     for part in range(parts):
         await _compare(database, images, found, (part, parts), threads)
     return found
 
 
+def _print(names: Iterable[str]) -> Print:
+    count = total = 0
+    names = iter(names)
+    while page := list(islice(names, _PAGE)):
+        count += len(page)
+        total += sum(map(hash, page))
+    return count, total
+
+
+async def _claimed_print(database: Database) -> Print:
+    count = total = 0
+    after: tuple[int, int] | None = (-1, -1)
+    while after is not None:
+
+        def page(reader: Reader, after: tuple[int, int] = after) -> tuple[Print, tuple[int, int] | None]:
+            claimed = keeping.claimed_names(reader, after, _PAGE)
+            return _print(claimed.names), claimed.last
+
+        (more, added), after = await database.read(page)
+        count, total = count + more, total + added
+    return count, total
+
+
 async def _compare(
     database: Database, images: ImageFiles, found: Difference, part: tuple[int, int], threads: Executor | None
 ) -> None:
+    """Name by name."""
     loop = asyncio.get_running_loop()
-    # The folder is read while the table is: neither waits for the other's card.
-    listing = loop.run_in_executor(threads, lambda: [name for name in images.listed() if _is_in(part, name)])
-    try:
-        expected = await _expected(database, part)
-    finally:
-        await asyncio.wait([listing])
-    names = listing.result()
+    expected = await _expected(database, part)
+    names = await loop.run_in_executor(threads, _listed, images, part)
     unclaimed, missing = await loop.run_in_executor(threads, _split, names, expected)
     found.files += len(names)
     found.expected += len(expected)
@@ -76,7 +104,12 @@ def _is_in(part: tuple[int, int], name: str) -> bool:
     return part[1] == 1 or hash(name) % part[1] == part[0]
 
 
+def _listed(images: ImageFiles, part: tuple[int, int]) -> list[str]:
+    return list(images.listed()) if part[1] == 1 else [name for name in images.listed() if _is_in(part, name)]
+
+
 def _split(names: list[str], expected: set[str]) -> tuple[list[str], list[str]]:
+    """Those that nobody claims, and those that are claimed and not there."""
     return [name for name in names if name not in expected], list(expected.difference(names))
 
 

@@ -141,18 +141,12 @@ _WAITING_PAGE = f"""
         LIMIT :limit
 """  # noqa: S608 - only column names are filled in
 
-# Few fail: their numbers are sorted within the index, and only the rows of the page are read.
 _FAILED_PAGE = f"""
         SELECT {COLUMNS}
-        FROM captures
-        WHERE seq IN (
-            SELECT seq
-            FROM captures INDEXED BY captures_failed
-            WHERE status = 'failed' AND seq < :before
-            ORDER BY seq DESC
-            LIMIT :limit
-        )
+        FROM captures INDEXED BY captures_failed_in_order
+        WHERE status = 'failed' AND seq < :before
         ORDER BY seq DESC
+        LIMIT :limit
 """  # noqa: S608 - only column names are filled in
 
 # A camera's photographs lie in its index by the time of receipt, and those of one moment by seq. The
@@ -186,23 +180,18 @@ _FAILED_DEVICE_PAGE = f"""
 
 
 def total(reader: Reader, *, status: Status | None, device_id: str | None) -> int:
-    """How many there are, without counting any but those that wait or failed."""
+    """How many there are, without counting any but those that wait."""
     asked = {"status": status, "device_id": device_id}
     match status:
         case "stored" | "analyzing":
             return reader.value(int, _WAITING_TOTAL + " AND status = :status", asked)
         case "failed":
-            return _failed_total(reader, device_id)
+            return reader.value(int, _FAILED_TOTAL, asked)
         case "complete":
-            waiting = reader.value(int, _WAITING_TOTAL, asked)
-            return reader.value(int, _TOTAL, asked) - waiting - _failed_total(reader, device_id)
+            waiting, failed = reader.value(int, _WAITING_TOTAL, asked), reader.value(int, _FAILED_TOTAL, asked)
+            return reader.value(int, _TOTAL, asked) - waiting - failed
         case None:
             return reader.value(int, _TOTAL, asked)
-
-
-def _failed_total(reader: Reader, device_id: str | None) -> int:
-    of_device = "" if device_id is None else " AND device_id = :device_id"
-    return reader.value(int, _FAILED_TOTAL + of_device, {"device_id": device_id})
 
 
 _TOTAL = """
@@ -217,9 +206,9 @@ _WAITING_TOTAL = """
           AND (:device_id IS NULL OR device_id = :device_id)
 """
 _FAILED_TOTAL = """
-        SELECT count(*)
-        FROM captures INDEXED BY captures_failed
-        WHERE status = 'failed'
+        SELECT coalesce(sum(failed_count), 0)
+        FROM devices
+        WHERE :device_id IS NULL OR id = :device_id
 """
 
 
@@ -306,6 +295,23 @@ def without_row(reader: Reader, names: set[str]) -> set[str]:
     """Those of these file names that no capture claims."""
     claimed = {image.image_path for image in stored_images(reader)}
     return names - claimed
+
+
+def miscounted(reader: Reader) -> list[str]:
+    """Devices whose counters are not what their captures add up to. Empty in a sound database."""
+    rows = reader.rows(
+        _Id,
+        """
+        SELECT devices.id
+        FROM devices
+        LEFT JOIN captures ON captures.device_id = devices.id
+        GROUP BY devices.id
+        HAVING capture_count <> count(captures.seq)
+            OR image_count <> count(image_path)
+            OR image_bytes <> coalesce(sum(size_bytes) FILTER (WHERE image_path IS NOT NULL), 0)
+        """,
+    )
+    return [row.id for row in rows]
 
 
 def newest_seq(reader: Reader) -> int:

@@ -23,6 +23,7 @@ def problems(reader: Reader, images: ImageFiles, names: set[str], progress: Prog
     return [
         *_image_problems(reader, images, progress),
         *_orphans(reader, names),
+        *_counter_problems(reader),
         *ledger_problems(reader),
         *belief_problems(reader),
     ]
@@ -46,6 +47,11 @@ def _image_problems(reader: Reader, images: ImageFiles, progress: Progress) -> I
 def _orphans(reader: Reader, names: set[str]) -> Iterator[str]:
     for name in sorted(captures.without_row(reader, names)):
         yield f"images/{name}: no capture claims this file"
+
+
+def _counter_problems(reader: Reader) -> Iterator[str]:
+    for device_id in captures.miscounted(reader):
+        yield f"device {device_id}: its counters of photographs are not what its photographs add up to"
 
 
 def ledger_problems(reader: Reader) -> Iterator[str]:

@@ -29,6 +29,8 @@ _Name = Annotated[
 _ShortText = Annotated[str, msgspec.Meta(max_length=200, pattern=r"^[^\x00-\x1f\x7f]*$")]
 _Text = Annotated[str, msgspec.Meta(max_length=2000, pattern=r"^[^\x00]*$")]
 _Count = Annotated[int, msgspec.Meta(ge=0, le=MAX_COUNT)]
+# A line of a spreadsheet sums all places up.
+_Sum = Annotated[int, msgspec.Meta(ge=0, le=10**9)]
 _Delta = Annotated[int, msgspec.Meta(ge=-MAX_COUNT, le=MAX_COUNT)]
 _Chance = Annotated[float, msgspec.Meta(ge=0, le=1)]
 _Unset = msgspec.UnsetType
@@ -60,7 +62,7 @@ class Entry(msgspec.Struct, frozen=True, omit_defaults=True):
     aliases: Annotated[list[_Name], msgspec.Meta(max_length=_MOST_ALIASES)] | _Unset = _UNSET
     place: _Name | _Unset | None = _UNSET
     """None: known, and nowhere."""
-    count: _Count | _Unset = _UNSET
+    count: _Sum | _Unset = _UNSET
     confidence: _Chance | _Unset = _UNSET
     last_seen: str | _Unset | None = _UNSET
     manual: bool | _Unset = _UNSET

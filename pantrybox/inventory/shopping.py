@@ -1,12 +1,14 @@
 """The list for the shop: fills itself from what runs low, and is ticked off by what arrives."""
 
+from collections import Counter
+from collections.abc import Iterable
 from typing import Literal
 
 import msgspec
 
 from pantrybox.errors import Conflict, NotFound
 from pantrybox.inventory import items
-from pantrybox.inventory.model import EventType
+from pantrybox.inventory.model import EventType, StockLine
 from pantrybox.storage.database import Reader, Writer
 
 Reason = Literal["low", "person"]
@@ -51,6 +53,15 @@ class EntryChange(msgspec.Struct, frozen=True):
 
 def is_low(count: int, minimum: int | None) -> bool:
     return count <= (LOW if minimum is None else minimum)
+
+
+def low_items(lines: Iterable[StockLine]) -> set[int]:
+    """The items that are low, at all places of these lines together."""
+    counts, minima = Counter[int](), dict[int, int | None]()
+    for line in lines:
+        counts[line.item_id] += line.shown_count
+        minima[line.item_id] = line.minimum
+    return {item_id for item_id, minimum in minima.items() if is_low(counts[item_id], minimum)}
 
 
 # What follows from the ledger

@@ -10,6 +10,7 @@ from pantrybox.inventory.belief import stated
 from pantrybox.inventory.interchange import Entry, Fault, Told
 from pantrybox.inventory.items import Description, Item
 from pantrybox.inventory.listing import Line, lines_of
+from pantrybox.inventory.model import MAX_COUNT
 from pantrybox.storage.database import Reader, Writer
 
 MOST_FAULTS = 20
@@ -87,13 +88,17 @@ def _claimed_twice(reader: Reader, told: list[Told]) -> Iterator[Fault]:
 
 
 def _split(reader: Reader, told: list[Told]) -> Iterator[Fault]:
-    """A sum cannot be set where an item stands in several places."""
+    """A sum cannot be set where an item stands in several places, nor more than a place holds."""
     for one in told:
-        item = items.item_named(reader, one.entry.name)
-        lines = lines_of(reader, item.id) if item is not None and one.entry.place is _UNSET else []
-        if len(lines) > 1 and lines[0].item_total != one.entry.count:
-            where = ", ".join(f"{line.place_name}: {line.shown_count}" for line in lines)
-            yield Fault(one.line, f"{one.entry.name} stands in several places ({where}); this is for one")
+        entry = one.entry
+        item = items.item_named(reader, entry.name)
+        lines = lines_of(reader, item.id) if item is not None and entry.place is _UNSET else []
+        if len(lines) > 1:
+            if lines[0].item_total != entry.count:
+                where = ", ".join(f"{line.place_name}: {line.shown_count}" for line in lines)
+                yield Fault(one.line, f"{entry.name} stands in several places ({where}); this is for one")
+        elif isinstance(entry.count, int) and entry.count > MAX_COUNT:
+            yield Fault(one.line, f"count: there can be at most {MAX_COUNT} at one place")
 
 
 # What is done

@@ -42,7 +42,8 @@ class Reader:
         """Every row, its columns matched to the fields of `row_type` by name."""
         cursor = self._connection.execute(sql, parameters or {})
         names = [column[0] for column in cursor.description]
-        return [msgspec.convert(dict(zip(names, row, strict=True)), row_type, strict=False) for row in cursor]
+        rows = [dict(zip(names, row, strict=True)) for row in cursor]
+        return msgspec.convert(rows, list[row_type], strict=False)
 
     def row_or_none(self, row_type: type[Row], sql: str, parameters: Parameters | None = None) -> Row | None:
         rows = self.rows(row_type, sql, parameters)

@@ -7,6 +7,7 @@ import mmap
 import os
 from collections.abc import Callable, Generator, Iterable, Iterator
 from contextlib import contextmanager, suppress
+from operator import attrgetter
 from pathlib import Path
 from typing import BinaryIO, NamedTuple
 
@@ -20,6 +21,9 @@ HELD_IN_MEMORY = 512 * 1024
 _RESERVE_BYTES = 64 * 1024 * 1024
 _RESERVE_PART = 20
 _FULL = "The card is full. Old photographs must be deleted before new ones can be stored."
+
+
+_NAME = attrgetter("name")
 
 
 class Space(NamedTuple):
@@ -119,8 +123,7 @@ class ImageFiles:
     def listed(self) -> Iterator[str]:
         """The name of every file, uploads under way among them, as the folder is read."""
         with os.scandir(self._folder) as entries:
-            for entry in entries:
-                yield entry.name
+            yield from map(_NAME, entries)
 
     @contextmanager
     def _opened_folder(self) -> Generator[int]:

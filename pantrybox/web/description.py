@@ -9,6 +9,19 @@ Document = dict[str, Any]
 _PROBLEM = {"$ref": "#/components/schemas/Problem"}
 _JPEG = {"type": "string", "format": "binary"}
 
+_TAGS = {
+    "/v1/ingest": ("Cameras hand in", "What a camera calls, with its own token."),
+    "/v1/captures": ("Photographs", "What was received, what was seen in each, and the pictures."),
+    "/v1/reprocess": ("Photographs", ""),
+    "/v1/devices": ("Cameras", "Who may upload, how each is doing, and what it is ordered to do."),
+    "/v1/inventory": ("Stock", "What is there, what changed, and what people say about it."),
+    "/v1/shopping-list": ("Shopping list", "Fills itself from what runs low; ticked off by what arrives."),
+    "/v1/admin": ("Storage and jobs", "What is kept, what was cleaned up, and what runs next."),
+    "/v1": ("Authority", "The owner, sessions, keys, the audit log, and the proof of the data folder."),
+    "": ("Page", "What a browser asks for."),
+}
+"""By how a path begins, the longest first."""
+
 _MEANING = {
     400: "The request makes no sense as sent, or names another host.",
     401: "No authority was shown, or one that is not known here.",
@@ -168,7 +181,10 @@ def described(document: Document) -> Document:
         for path, methods in document["paths"].items()
         for method, operation in methods.items()
     }
+    document["tags"] = [{"name": name, "description": about} for name, about in _TAGS.values() if about]
     for (method, path), operation in operations.items():
+        operation["tags"] = [next(name for start, (name, _) in _TAGS.items() if path.startswith(start))]
+        operation["summary"] = operation["description"].partition("\n")[0].removesuffix(".")
         _describe_body(operation, (method, path))
         _describe_errors(operation, (method, path), document.get("security", []))
         for parameter in operation.get("parameters", []):
@@ -231,7 +247,7 @@ def _names(operation: Document) -> set[str]:
 def _give_example(parameter: Document, schemas: Document) -> None:
     example = EXAMPLES.get(parameter["name"])
     if example is None:
-        example = example_of(parameter["schema"], schemas)
+        example = example_of(parameter["schema"], schemas, parameter["name"])
     if example is not None:
         parameter["example"] = example
 
@@ -252,8 +268,7 @@ def example_of(schema: Document, schemas: Document, name: str = "") -> Any:
 
 
 def _example_of_type(schema: Document, schemas: Document, name: str) -> Any:
-    kinds: Any = schema.get("type")
-    kind: Any = next((one for one in kinds if one != "null"), None) if isinstance(kinds, list) else kinds
+    kind = _kind(schema)
     known = EXAMPLES.get(name)
     match kind:
         case "object":
@@ -269,6 +284,12 @@ def _example_of_type(schema: Document, schemas: Document, name: str) -> Any:
             return known if isinstance(known, str) else _text(name)
         case _:
             return None
+
+
+def _kind(schema: Document) -> str:
+    """Its type; of several the first that is not null."""
+    kinds: str | list[str] = schema.get("type", "")
+    return kinds if isinstance(kinds, str) else next(kind for kind in kinds if kind != "null")
 
 
 def _example_of_array(schema: Document, schemas: Document, name: str) -> list[Any]:

@@ -42,9 +42,13 @@ class Problem(msgspec.Struct, frozen=True):
     type: str = "about:blank"
 
 
-def explain(request: AnyRequest, error: errors.PantryError) -> Response[Any]:
+def status_of(error: errors.PantryError) -> int:
     kind = next((kind for kind in type(error).__mro__ if kind in STATUS), None)
-    status = STATUS[kind] if kind else 500
+    return STATUS[kind] if kind else 500
+
+
+def explain(request: AnyRequest, error: errors.PantryError) -> Response[Any]:
+    status = status_of(error)
     if _is_a_person(request) and (status == HTTPStatus.UNAUTHORIZED or request.url.path in _DOOR):
         # A browser gets the way in, not a problem document; after a form, with what was wrong in it.
         claimed = request.app.state.door.ownership is not None

@@ -203,12 +203,12 @@ async def change_item(
     if of_history:
         raise MethodNotAllowedException("A history is only read.", headers={"allow": "GET, OPTIONS"})
     change = data or ItemChange()
-    changed = await database.write(lambda writer: _change(writer, wanted, change, actor))
+    changed = await database.write(lambda writer: apply_change(writer, wanted, change, actor))
     shelf_changed.ring()
     return changed
 
 
-def _change(writer: Writer, name: str, change: ItemChange, actor: Actor) -> ItemView:
+def apply_change(writer: Writer, name: str, change: ItemChange, actor: Actor) -> ItemView:
     item = items.known_item(writer, name)
     if not isinstance(change.canonical_name, Unset):
         items.rename(writer, item, change.canonical_name)

@@ -9,7 +9,10 @@ import jinja2
 from litestar import Response
 
 from pantrybox.clock import to_rfc3339
+from pantrybox.inventory.shopping import low_items
 from pantrybox.version import VERSION
+from pantrybox.web import told
+from pantrybox.web.addresses import item_path
 
 # Everything comes from the box itself, and nothing inline runs.
 SECURITY = {
@@ -47,9 +50,9 @@ def _environment() -> jinja2.Environment:
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    shared: dict[str, Any] = {"version": VERSION, "static": _static}
+    shared: dict[str, Any] = {"version": VERSION, "static": _static, "told": told, "low_items": low_items}
     environment.globals.update(shared)
-    environment.filters.update(rfc3339=to_rfc3339, clock_time=_clock_time, percent=_percent)
+    environment.filters.update(rfc3339=to_rfc3339, clock_time=_clock_time, percent=_percent, item_path=item_path)
     return environment
 
 

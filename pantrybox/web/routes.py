@@ -17,6 +17,7 @@ from pantrybox.errors import PantryError
 from pantrybox.owners.access import Access
 from pantrybox.owners.door import Door
 from pantrybox.web import (
+    box_page,
     captures,
     console,
     device_health,
@@ -25,6 +26,7 @@ from pantrybox.web import (
     history,
     ingest,
     inventory,
+    item_page,
     items,
     keys,
     live,
@@ -35,6 +37,7 @@ from pantrybox.web import (
     reprocessing,
     session,
     shopping,
+    shopping_page,
     storage,
     transfer,
 )
@@ -108,6 +111,23 @@ HANDLERS: list[Any] = [
     pantry.pantry_page,
     pantry.fragment,
     pantry.photograph_page,
+    item_page.item_page,
+    item_page.set_count,
+    item_page.take_back,
+    item_page.merge_into,
+    item_page.describe,
+    shopping_page.shopping_page,
+    shopping_page.add,
+    shopping_page.tick,
+    shopping_page.remove,
+    shopping_page.clear,
+    box_page.box_page,
+    box_page.clean_up_now,
+    box_page.end_session,
+    box_page.end_other_sessions,
+    box_page.make_key,
+    box_page.end_key,
+    box_page.new_passphrase,
     session.claim,
     session.sign_in,
     session.sign_out,
@@ -145,7 +165,7 @@ def web_app(access: Access, door: Door, names: Collection[str], **parts: object)
 
 async def _name_all_methods(message: Message, scope: Scope) -> None:
     """Litestar's own answer to OPTIONS names only the methods of the handler that was registered first."""
-    if message["type"] == "http.response.start" and scope.get("method") == "OPTIONS":
+    if message["type"] == "http.response.start" and scope["type"] == "http" and scope["method"] == "OPTIONS":
         methods = scope["litestar_app"].route_handler_method_map.get(scope["path_template"], {})
         MutableScopeHeaders(message)["allow"] = ", ".join(sorted(methods))
 

@@ -4,6 +4,8 @@ import json
 import sqlite3
 from pathlib import Path
 
+import pytest
+
 from tests.server import Server
 
 
@@ -78,3 +80,16 @@ def test_check_finds_a_damaged_a_missing_and_a_strange_file(server: Server, demo
     assert "is not the one that was received" in said
     assert "cannot be read" in said
     assert "shelf_strange.jpg: no capture claims this file" in said
+
+
+@pytest.mark.parametrize("column", ["capture_count", "image_count", "image_bytes"])
+def test_check_finds_counters_that_are_off(server: Server, demo_photographs: list[Path], column: str) -> None:
+    token = server.add_device()
+    server.upload(demo_photographs[0].read_bytes(), token)
+    server.wait_until_analysed()
+    assert server.command("check").strip() == "Sound."
+    server.stop()
+    with sqlite3.connect(server.data / "pantrybox.db") as database:
+        database.execute(f"UPDATE devices SET {column} = {column} + 1 WHERE id = 'shelf'")  # noqa: S608
+    database.close()
+    assert "its counters of photographs" in server.command("check", status=1)

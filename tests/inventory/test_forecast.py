@@ -4,7 +4,7 @@ from math import comb, log
 from random import Random
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from pantrybox.inventory.forecast import UntilEmpty, Use, chance_within, until_empty
@@ -19,12 +19,14 @@ def known(count: int, use: Use) -> UntilEmpty:
     return forecast
 
 
+@settings(deadline=None)
 @given(counts, uses)
 def test_the_median_lies_within_the_interval(count: int, use: Use) -> None:
     forecast = known(count, use)
     assert 0 < forecast.earliest < forecast.days < forecast.latest
 
 
+@settings(deadline=None)
 @given(st.integers(1, 9998), uses)
 def test_with_more_in_stock_it_lasts_longer(count: int, use: Use) -> None:
     fewer, more = known(count, use), known(count + 1, use)
@@ -32,6 +34,7 @@ def test_with_more_in_stock_it_lasts_longer(count: int, use: Use) -> None:
     assert fewer.latest < more.latest
 
 
+@settings(deadline=None)
 @given(counts, uses)
 def test_with_more_used_in_the_same_time_it_is_gone_sooner(count: int, use: Use) -> None:
     slower, faster = known(count, use), known(count, Use(use.gone + 1, use.days))
@@ -40,12 +43,14 @@ def test_with_more_used_in_the_same_time_it_is_gone_sooner(count: int, use: Use)
     assert faster.latest < slower.latest
 
 
+@settings(deadline=None)
 @given(counts, uses, st.floats(0.1, 10))
 def test_time_has_no_unit_of_its_own(count: int, use: Use, factor: float) -> None:
     stretched = known(count, Use(use.gone, use.days * factor))
     assert stretched.days == pytest.approx(known(count, use).days * factor)
 
 
+@settings(deadline=None)
 @given(st.integers(1, 40), st.integers(1, 40), st.floats(-4, 4))
 def test_the_chance_is_the_binomial_sum(count: int, gone: int, log_x: float) -> None:
     trials, chance = count + gone - 1, 1 / (1 + 2.718281828459045**-log_x)

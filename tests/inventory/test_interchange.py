@@ -130,6 +130,7 @@ def assert_sound(cupboard: Cupboard) -> None:
 # Cells
 
 
+@settings(deadline=None)
 @given(st.text())
 @example("'=x")
 @example("''")
@@ -140,6 +141,7 @@ def test_a_cell_comes_back_as_it_was_and_never_begins_as_a_formula(text: str) ->
     assert cell in {text, "'" + text}
 
 
+@settings(deadline=None)
 @given(st.lists(st.lists(st.text(), min_size=2, max_size=3), max_size=5))
 def test_lines_come_back_through_any_reader_of_csv(rows: list[list[str]]) -> None:
     back = csv.reader(io.StringIO(csv_text(rows), newline=""), strict=True)
@@ -149,7 +151,7 @@ def test_lines_come_back_through_any_reader_of_csv(rows: list[list[str]]) -> Non
 # There and back
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=12, deadline=None)
 @given(stocks())
 def test_what_was_exported_comes_back_equal_into_an_empty_box(stock: list[dict[str, Any]]) -> None:
     with TemporaryDirectory() as first, TemporaryDirectory() as second:
@@ -167,7 +169,7 @@ def test_what_was_exported_comes_back_equal_into_an_empty_box(stock: list[dict[s
             assert cupboard.read(ledger.newest_event_id) == newest
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=12, deadline=None)
 @given(stocks())
 def test_a_spreadsheet_that_nobody_changed_changes_nothing(stock: list[dict[str, Any]]) -> None:
     with TemporaryDirectory() as folder, Cupboard(Path(folder)) as cupboard:
@@ -178,7 +180,7 @@ def test_a_spreadsheet_that_nobody_changed_changes_nothing(stock: list[dict[str,
         assert taken(cupboard) == before
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=12, deadline=None)
 @given(
     stocks().map(
         lambda stock: [entry | {"place": "Elsewhere", "last_seen": "2026-01-02T03:04:05.678Z"} for entry in stock]
@@ -354,7 +356,7 @@ def test_a_file_that_was_cut_says_where(body: bytes, line: str) -> None:
     assert line in str(refused.value)
 
 
-@settings(max_examples=200)
+@settings(max_examples=200, deadline=None)
 @given(st.binary(max_size=60) | st.text(max_size=60).map(str.encode))
 def test_no_bytes_break_the_reading(body: bytes) -> None:
     for parsed in (parsed_json, parsed_csv):

@@ -139,6 +139,7 @@ def test_low_is_judged_by_all_places_together_and_the_own_minimum(cupboard: Cupb
     assert not low("Milk")
 
 
+@settings(deadline=None)
 @given(st.lists(totals, max_size=20))
 def test_stats_count_every_item_once(found: list[Total]) -> None:
     stats = listing.stats(found)
@@ -156,6 +157,7 @@ def test_borders_of_confidence(confidence: float, where: str) -> None:
     assert msgspec.structs.asdict(stats)[where] == 1
 
 
+@settings(deadline=None)
 @given(st.lists(totals, max_size=20, unique_by=lambda item: item.item_id), st.integers(0, 9), st.floats(0, 1))
 def test_low_stock_is_what_is_at_the_threshold_or_the_minimum(found: list[Total], threshold: int, sure: float) -> None:
     low = [item for _, item in listing.low_stock(found, threshold, sure)]
@@ -165,6 +167,7 @@ def test_low_stock_is_what_is_at_the_threshold_or_the_minimum(found: list[Total]
         assert (item in low) == (is_low and item.confidence >= sure)
 
 
+@settings(deadline=None)
 @given(st.lists(totals, max_size=20, unique_by=lambda item: item.item_id), st.integers(0, 100))
 def test_stale_is_what_should_be_there_and_was_not_seen(found: list[Total], before_ms: int) -> None:
     stale = [item for _, item in listing.stale(found, before_ms)]

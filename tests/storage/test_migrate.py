@@ -7,10 +7,15 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from contextlib import closing
+from importlib.resources import files
 from pathlib import Path
 
 import pytest
 
+from pantrybox.captures import queries as captures
+from pantrybox.inventory import ledger, states
+from pantrybox.inventory.check import belief_problems, ledger_problems
+from pantrybox.inventory.fold import reproject_outdated
 from pantrybox.storage.database import Database, Writer
 from pantrybox.storage.migrate import migrate
 
@@ -25,9 +30,23 @@ EVIDENCE = """
     VALUES (1000, 1, 0, 0, 1, 1, 0.5, 'can');
     INSERT INTO places (id, name) VALUES (1, 'Shelf');
     INSERT INTO inventory_items (id, canonical_name, name_key, generic, created_at_ms) VALUES (1, 'can', 'can', 1, 0);
-    INSERT INTO inventory_events (id, item_id, place_id, event_type, delta, count_after, confidence, happened_at_ms,
-                                  recorded_at_ms)
-    VALUES (1, 1, 1, 'seen', 1, 1, 0.5, 0, 0);
+    INSERT INTO inventory_events (id, item_id, place_id, event_type, delta, count_after, confidence, capture_id,
+                                  happened_at_ms, recorded_at_ms)
+    VALUES (1, 1, 1, 'seen', 1, 1, 0.5, 'a', 0, 0);
+"""
+
+
+WORD = """
+    INSERT INTO words (position, kind, item_id, place_id, count, said_by, said_at_ms)
+    VALUES (1, 'count', 1, 1, 1, 'owner', 0)
+"""
+OLD_STOCK = """
+    UPDATE devices SET capture_count = 1;
+    UPDATE places SET device_id = 'shelf';
+    UPDATE captures SET image_path = 'shelf_a.jpg', status = 'complete', observation_id = 1;
+    INSERT INTO inventory_state (item_id, place_id, belief, shown_count, confidence, confirmed_count, event_count,
+                                 updated_at_ms)
+    VALUES (1, 1, '[0.2,0.8]', 1, 0.8, 1, 1, 0);
 """
 
 
@@ -88,7 +107,26 @@ def test_database_of_a_newer_pantrybox_is_refused_with_a_sentence_and_not_touche
         assert schema(connection) == [("of_the_future",)]
 
 
-@pytest.mark.parametrize("table", ["inventory_events", "observations", "detections"])
+def test_stock_of_the_first_schema_is_the_same_after_the_upgrade(tmp_path: Path) -> None:
+    first = (files("pantrybox.storage") / "migrations/0001_initial.sql").read_text()
+    with closing(sqlite3.connect(tmp_path / "pantrybox.db", isolation_level=None)) as connection:
+        connection.executescript(first + EVIDENCE + OLD_STOCK + "PRAGMA user_version = 1;")
+
+    async def story() -> None:
+        async with Database.open(tmp_path / "pantrybox.db", lambda: 0) as database:
+            upgraded = await database.read(lambda reader: states.stand_of(reader, 1, 1))
+            assert (upgraded.shown_count, upgraded.confirmed_count) == (1, 1)
+            assert upgraded.belief.p == (0.2, 0.8)
+            events = await database.read(lambda reader: ledger.events_of_capture(reader, "a"))
+            assert [event.id for event in events] == [1]
+            assert await database.read(captures.miscounted) == []
+            await reproject_outdated(database)
+            assert await database.read(lambda reader: [*ledger_problems(reader), *belief_problems(reader)]) == []
+
+    asyncio.run(story())
+
+
+@pytest.mark.parametrize("table", ["inventory_events", "observations", "detections", "words"])
 @pytest.mark.parametrize(
     "sql",
     [
@@ -105,6 +143,7 @@ def test_ledger_and_evidence_are_only_added_to(tmp_path: Path, table: str, sql: 
     async def story() -> None:
         async with Database.open(tmp_path / "pantrybox.db", lambda: 0) as database:
             await database.write(plant)
+            await database.write(lambda writer: writer.execute(WORD))
             with pytest.raises(sqlite3.IntegrityError, match=r"only appended to|never changed"):
                 await database.write(lambda writer: writer.execute(sql.format(table=table)))
 

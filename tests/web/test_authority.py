@@ -111,6 +111,19 @@ def test_only_what_the_contract_names_is_open() -> None:
     assert set(needed.values()) <= {"open", "device", "read", "write", "admin"}
 
 
+def test_what_changes_something_needs_more_than_a_look() -> None:
+    needed = needed_by()
+    changing = {route for route in needed if route[0] not in {"GET", "HEAD"}} - OPEN - CAMERAS - {("POST", "/sign-out")}
+    assert {needed[route] for route in changing} == {"write", "admin"}
+
+
+def test_who_may_look_is_for_admins_only() -> None:
+    theirs = re.compile(r"/v1/(keys|sessions|sign-in-codes|audit-log|check|admin|owner/)")
+    needed = {route: authority for route, authority in needed_by().items() if theirs.match(route[1])}
+    assert len(needed) > 9
+    assert set(needed.values()) == {"admin"}
+
+
 def test_no_other_route_answers_a_stranger(box: Server) -> None:
     routes = (set(needed_by()) | documented(box)) - OPEN
     assert len(routes) > 15

@@ -71,7 +71,7 @@ def assert_problem(answer: Answer, status: int) -> None:
         (404, "GET", "/photographs/nothing", None),
         (405, "DELETE", "/v1/devices", None),
         (405, "GET", "/v1/ingest", None),
-        (405, "POST", "/v1/captures", b"{}"),
+        (405, "POST", "/v1/inventory/stats", b"{}"),
         (409, "POST", "/v1/devices", b'{"name": "Shelf", "device_id": "shelf"}'),
         (413, "POST", "/v1/devices", b'{"name": "' + b"x" * 1_100_000 + b'"}'),
         (422, "POST", "/v1/devices", b"{}"),

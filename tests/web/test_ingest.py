@@ -55,7 +55,7 @@ class Camera:
 
     def head(self, length: int, *more: str) -> bytes:
         """The head of a raw upload that announces `length` bytes."""
-        lines = ["POST /v1/ingest HTTP/1.1", "Host: box", f"X-Device-Id: {self.id}"]
+        lines = ["POST /v1/ingest HTTP/1.1", "Host: localhost", f"X-Device-Id: {self.id}"]
         lines += [f"Authorization: Bearer {self.token}", f"Content-Length: {length}", *more]
         if not any(line.startswith("Content-Type") for line in more):
             lines.append("Content-Type: image/jpeg")

@@ -162,7 +162,7 @@ def test_recent_changes_are_counted_and_paged(box: Server) -> None:
 @pytest.mark.parametrize(
     "path",
     [
-        *("low-stock?threshold=-1", "low-stock?threshold=10000", "low-stock?threshold=1e3", "low-stock?limit=-5e36"),
+        *("low-stock?threshold=-1", "low-stock?threshold=10000", "low-stock?threshold=1.5", "low-stock?limit=-5e36"),
         *("low-stock?min_confidence=1.1", "low-stock?min_confidence=-0.1", "low-stock?min_confidence=nan"),
         *("low-stock?cursor=W10", "stale-items?cursor=xx", "recent-changes?cursor=WzEsMiwzXQ"),
         *("stale-items?days_threshold=0", "stale-items?days_threshold=3651", "stale-items?days_threshold=-5e36"),

@@ -2,12 +2,15 @@
 
 import re
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
+import jsonschema_rs
 import pytest
 
 from pantrybox.web.routes import HANDLERS
 from tests.server import Server
+from tests.web.browser import Window, chromium
 
 Document = dict[str, Any]
 
@@ -104,3 +107,53 @@ def test_limits_are_in_the_document(document: Document) -> None:
     for path in ("/v1/captures", "/v1/devices"):
         limit = next(one for one in document["paths"][path]["get"]["parameters"] if one["name"] == "limit")
         assert (limit["schema"]["minimum"], limit["schema"]["maximum"], limit["schema"]["default"]) == (1, 1000, 100)
+
+
+def test_every_operation_says_which_errors_it_answers_with(document: Document) -> None:
+    problem = {"application/problem+json": {"schema": {"$ref": "#/components/schemas/Problem"}}}
+    for (method, path), operation in operations(document).items():
+        errors = {status: answer for status, answer in operation["responses"].items() if status[0] in "45"}
+        assert {"400", "405", "503"} <= errors.keys(), (method, path)
+        assert all(answer["content"] == problem and answer["description"] for answer in errors.values()), (method, path)
+        if operation.get("security", document["security"]) != [{}]:
+            assert {"401", "403"} <= errors.keys(), (method, path)
+        if "{" in path:
+            assert "404" in errors, (method, path)
+
+
+def test_every_example_is_one(document: Document) -> None:
+    tried = 0
+    for name, schema in document["components"]["schemas"].items():
+        for example in schema.get("examples", []):
+            validator = jsonschema_rs.validator_for({**document, "$ref": f"#/components/schemas/{name}"})
+            faults = [str(fault.message) for fault in validator.iter_errors(example)]
+            assert faults == [], (name, example)
+            tried += 1
+    assert tried > 50
+
+
+def test_every_operation_that_takes_a_body_says_what_it_looks_like(document: Document) -> None:
+    for (method, path), operation in operations(document).items():
+        for content in operation.get("requestBody", {}).get("content", {}).values():
+            assert content["schema"], (method, path)
+
+
+def test_every_operation_stands_under_a_heading_with_a_line_of_its_own(document: Document) -> None:
+    headings = {tag["name"] for tag in document["tags"]}
+    assert all(set(operation["tags"]) <= headings for operation in operations(document).values())
+    summaries = [operation["summary"] for operation in operations(document).values() if operation["summary"]]
+    assert len(summaries) == len(operations(document))
+
+
+@pytest.mark.browser
+def test_page_of_the_api_needs_nothing_from_elsewhere(tmp_path: Path) -> None:
+    with Server(tmp_path / "data") as box, chromium() as browser, Window(browser, box.url) as window:
+        window.sign_in(box)
+        window.open("/schema")
+        window.page.get_by_text("/v1/inventory/override").wait_for()
+        assert window.complaints == []
+
+
+def test_stranger_sees_neither_the_page_nor_the_description(tmp_path: Path) -> None:
+    with Server(tmp_path / "data") as box:
+        assert {box.request("GET", path).status for path in ("/schema", "/schema/openapi.json")} == {401}

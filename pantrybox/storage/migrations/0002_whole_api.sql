@@ -26,9 +26,23 @@ ALTER TABLE devices ADD COLUMN telemetry TEXT CHECK (telemetry IS NULL OR json_v
 -- Counters: what the storage holds is known without counting files.
 ALTER TABLE devices ADD COLUMN image_count INTEGER NOT NULL DEFAULT 0;
 ALTER TABLE devices ADD COLUMN image_bytes INTEGER NOT NULL DEFAULT 0;
+ALTER TABLE devices ADD COLUMN failed_count INTEGER NOT NULL DEFAULT 0;
 UPDATE devices
 SET image_count = (SELECT count(*) FROM captures WHERE device_id = devices.id AND image_path IS NOT NULL),
-    image_bytes = (SELECT coalesce(sum(size_bytes), 0) FROM captures WHERE device_id = devices.id AND image_path IS NOT NULL);
+    image_bytes = (SELECT coalesce(sum(size_bytes), 0) FROM captures WHERE device_id = devices.id AND image_path IS NOT NULL),
+    failed_count = (SELECT count(*) FROM captures WHERE device_id = devices.id AND status = 'failed');
+CREATE TRIGGER captures_that_failed_are_counted AFTER UPDATE OF status ON captures
+WHEN (OLD.status = 'failed') <> (NEW.status = 'failed')
+BEGIN
+    UPDATE devices
+    SET failed_count = failed_count + iif(NEW.status = 'failed', 1, -1)
+    WHERE id = NEW.device_id;
+END;
+CREATE TRIGGER captures_stored_as_failed_are_counted AFTER INSERT ON captures
+WHEN NEW.status = 'failed'
+BEGIN
+    UPDATE devices SET failed_count = failed_count + 1 WHERE id = NEW.device_id;
+END;
 INSERT INTO devices (id, name, token_sha256, created_at_ms, kind)
 VALUES ('_phone', 'Phone', randomblob(32), 0, 'phone');
 
@@ -40,6 +54,7 @@ ALTER TABLE captures ADD COLUMN clock_synced INTEGER NOT NULL DEFAULT 0 CHECK (c
 
 DROP INDEX captures_failed;
 CREATE INDEX captures_failed ON captures (device_id, received_at_ms) WHERE status = 'failed';
+CREATE INDEX captures_failed_in_order ON captures (seq) WHERE status = 'failed';
 CREATE INDEX captures_with_image ON captures (received_at_ms) WHERE image_path IS NOT NULL;
 
 -- Where an observation stands in the order of folding. A second look at a photograph takes the place of the first.
@@ -120,6 +135,7 @@ CREATE TABLE shopping_list (
 ) STRICT;
 CREATE UNIQUE INDEX shopping_list_open ON shopping_list (item_id)
 WHERE item_id IS NOT NULL AND ticked_at_ms IS NULL AND removed_at_ms IS NULL;  -- a thing stands there once
+CREATE INDEX shopping_list_shown ON shopping_list (ticked_at_ms) WHERE removed_at_ms IS NULL;
 
 -- A wish to look again at the photographs `from_seq`..`to_seq` that were taken in [from_ms, to_ms); its own cursor.
 CREATE TABLE reprocess_runs (

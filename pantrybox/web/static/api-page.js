@@ -3,7 +3,7 @@ SwaggerUIBundle({
   url: "/schema/openapi.json",
   domNode: document.getElementById("api"),
   deepLinking: true,
-  docExpansion: "none",
+  docExpansion: "list",
   presets: [SwaggerUIBundle.presets.apis],
   validatorUrl: null,
 });

@@ -1,11 +1,13 @@
 // <time-ago><time datetime="..."></time></time-ago>: says how long ago, and keeps saying it right.
+// With `ahead` it may lie in the future.
 const words = new Intl.RelativeTimeFormat(document.documentElement.lang, { numeric: "auto", style: "short" });
 const steps = [["second", 60], ["minute", 60], ["hour", 24], ["day", 7], ["week", 5], ["month", 12], ["year", Infinity]];
 
-function ago(date) {
-  let amount = Math.min(0, (date - Date.now()) / 1000);
+function ago(date, ahead) {
+  // A clock that differs from the box's a little puts nothing that has been into the future.
+  let amount = Math.min(ahead ? Infinity : 0, (date - Date.now()) / 1000);
   for (const [unit, size] of steps) {
-    if (-amount < size) return unit === "second" ? "just now" : words.format(Math.trunc(amount), unit);
+    if (Math.abs(amount) < size) return unit === "second" ? (ahead ? "in a moment" : "just now") : words.format(Math.trunc(amount), unit);
     amount /= size;
   }
 }
@@ -21,7 +23,7 @@ class TimeAgo extends HTMLElement {
     clearInterval(this.timer);
   }
   tell() {
-    this.time.textContent = ago(new Date(this.time.dateTime));
+    this.time.textContent = ago(new Date(this.time.dateTime), this.hasAttribute("ahead"));
   }
 }
 customElements.define("time-ago", TimeAgo);
