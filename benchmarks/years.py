@@ -1,9 +1,9 @@
 """Years of a household, written straight into a database: so many events, the last of them always the same.
 
-2,000 items stand in the views of five cameras. Of the newest 1,000 photographs the first is 190 days old, and the
-nearer to the present the denser they lie; what a larger ledger has more of lies in the ten years before. So a window
-of days or hours holds the same rows, however long the ledger is. Every tenth event is one of a photograph's ten.
-The ledger sums to the confirmed counts, as `pantrybox check` proves.
+2,000 items stand in the views of five cameras, and each photograph has ten events. The newest 1,000 photographs are
+of the last 190 days, the denser the nearer to the present; what a larger ledger has more of lies before. So a window
+of days or hours holds the same rows, however long the ledger is. The ledger sums to the confirmed counts, as
+`pantrybox check` proves.
 """
 
 import json
@@ -21,7 +21,10 @@ from pantrybox.storage.migrate import migrate
 CAMERAS = 5
 ITEMS = 2000
 EVENTS_PER_CAPTURE = 10
-_RECENT, _RECENT_DAYS, _OLDER_DAYS = 1000, 190.0, 3650.0
+RECENT = 1000
+_RECENT_DAYS = 190.0
+_OLDER_DAYS = 0.04
+"""From one photograph to the one before it: 100,000 are of eleven years."""
 _RARE = 50
 """One photograph in fifty failed, one event in fifty is a person's word."""
 _BOXES = 3
@@ -29,28 +32,28 @@ _THINGS = ("Milk", "Flour", "Olive oil", "Rice", "Crème fraîche", "Nudeln", "T
 _BRANDS = ("Acme", "Grandma's", "Öko", None)
 
 
-def write_years(path: Path, events: int, now_ms: int, items: int = ITEMS) -> None:
-    """A new database with so many events, a tenth as many photographs and `items` items; at least ten times `items`
-    events."""
+def write_years(path: Path, events: int, now_ms: int, *, items: int = ITEMS, recent: int = RECENT) -> None:
+    """A new database with so many events, several for each item, and a tenth as many photographs."""
     with closing(sqlite3.connect(path, isolation_level=None)) as connection:
-        connection.execute("PRAGMA journal_mode = WAL")
-        connection.execute("PRAGMA synchronous = OFF")  # of a file that is thrown away
+        connection.execute("PRAGMA journal_mode = OFF")  # of a file that is thrown away
+        connection.execute("PRAGMA synchronous = OFF")
+        connection.execute("PRAGMA cache_size = -500000")
         migrate(connection)
         connection.execute("BEGIN")
-        _Years(connection, events, now_ms, items).write()
+        _Years(connection, events, now_ms, items, recent).write()
         connection.execute("COMMIT")
 
 
 class _Years:
-    """Photograph and event 0 are the newest; line is short for an item, which stands in the view of one camera."""
+    """Photograph and event 0 are the newest. An item stands in the view of one camera."""
 
-    def __init__(self, connection: sqlite3.Connection, events: int, now_ms: int, items: int) -> None:
+    def __init__(self, connection: sqlite3.Connection, events: int, now_ms: int, items: int, recent: int) -> None:
         self._connection = connection
         self._now_ms = now_ms
         self._items = items
         self._events = events
         self._captures = events // EVENTS_PER_CAPTURE
-        self._ages_ms = array("q", (_age_ms(capture) for capture in range(self._captures)))
+        self._ages_ms = array("q", (_age_ms(capture, recent) for capture in range(self._captures)))
         self._ids = [_uuid7(now_ms - age_ms, capture) for capture, age_ms in enumerate(self._ages_ms)]
         self._item_of, self._delta, self._after = self._ledger()
 
@@ -247,9 +250,9 @@ class _Years:
         return capture % CAMERAS
 
 
-def _age_ms(capture: int) -> int:
-    recent = _RECENT_DAYS * min(capture, _RECENT) ** 2 / _RECENT**2
-    return round(DAY_MS * (recent + max(0, capture - _RECENT) * _OLDER_DAYS / 100_000)) + 60_000
+def _age_ms(capture: int, recent: int) -> int:
+    days = _RECENT_DAYS * min(capture, recent) ** 2 / recent**2 + _OLDER_DAYS * max(0, capture - recent)
+    return round(DAY_MS * days) + 60_000
 
 
 def _has_failed(capture: int) -> bool:

@@ -1,6 +1,7 @@
 """A real box for a test: `pantrybox serve` in a process of its own, on a free port of loopback."""
 
 import http.client
+import itertools
 import json
 import os
 import re
@@ -13,6 +14,9 @@ from collections.abc import Sequence
 from pathlib import Path
 from types import TracebackType
 from typing import Any, NamedTuple, Self
+
+from pantrybox.cli.box import reached
+from pantrybox.settings import read_settings
 
 START_SECONDS = 30
 
@@ -48,7 +52,8 @@ class Server:
 
     def start(self) -> None:
         """Returns once it answers."""
-        command = [*self._prefix, sys.executable, "-m", "pantrybox", "serve", "--data", str(self.data)]
+        # Warnings are errors in the box, too: it must not lean on what its libraries are about to drop.
+        command = [*self._prefix, sys.executable, "-W", "error", "-m", "pantrybox", "serve", "--data", str(self.data)]
         command += ["--host", "127.0.0.1", "--port", str(self.port)]
         log = (self.data.parent / f"{self.data.name}.log").open("a")
         self.process = subprocess.Popen(command, stdout=log, stderr=log, text=True, env=self._environment)
@@ -93,10 +98,15 @@ class Server:
 
     @property
     def key(self) -> str:
-        """An admin's API key, made on the command line."""
+        """An admin's API key."""
         if self._key is None:
-            self._key = self.command("key", "create", "test", "--scope", "admin").strip()
+            self._key = str(self._ask("/v1/keys", {"name": "test", "scope": "admin"})["key"])
         return self._key
+
+    def _ask(self, path: str, body: object) -> dict[str, Any]:
+        """As a command on the box's own machine does, whether its server runs or not."""
+        with reached(read_settings(self.data, self._environment)) as box:
+            return box.post(path, body)
 
     @property
     def setup_code(self) -> str:
@@ -113,7 +123,7 @@ class Server:
 
     def add_device(self, device_id: str = "shelf") -> str:
         """The token of a new camera."""
-        return json.loads(self.command("device", "add", "Shelf", "--id", device_id, "--json"))["device_token"]
+        return self._ask("/v1/devices", {"name": "Shelf", "device_id": device_id})["device_token"]
 
     def request(
         self,
@@ -183,6 +193,16 @@ def pantrybox(*words: str, status: int = 0) -> str:
 
 
 def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return probe.getsockname()[1]
+    """One that no other box of these tests takes, in this process or in another, nor an outgoing connection."""
+    for port in _PORTS:
+        with socket.socket() as probe:
+            try:
+                probe.bind(("127.0.0.1", port))
+            except OSError:
+                continue
+            return port
+    raise AssertionError("there is no free port")
+
+
+_FIRST_PORT = 10_000 + os.getpid() % 200 * 100
+_PORTS = itertools.cycle(range(_FIRST_PORT, _FIRST_PORT + 100))

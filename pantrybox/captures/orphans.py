@@ -12,7 +12,7 @@ from pantrybox.captures import retention_queries as keeping
 from pantrybox.captures.intake import MAX_UPLOADS
 from pantrybox.clock import HOUR_MS
 from pantrybox.errors import Conflict
-from pantrybox.storage.database import Database, Reader
+from pantrybox.storage.database import Database
 from pantrybox.storage.image_files import PARTIAL, ImageFiles
 
 log = logging.getLogger(__name__)
@@ -51,7 +51,7 @@ Print = tuple[int, int]
 async def difference(database: Database, images: ImageFiles, threads: Executor | None = None) -> Difference:
     """Compare folder and table. OSError when the folder cannot be read."""
     loop = asyncio.get_running_loop()
-    claimed = await _claimed_print(database)
+    claimed = await _claimed_print(database, threads)
     # Hashes are keyed anew for each process (PEP 456): no names can be chosen to have another set's print.
     if claimed == await loop.run_in_executor(threads, lambda: _print(images.listed())):
         return Difference(expected=claimed[0], files=claimed[0])
@@ -71,18 +71,17 @@ def _print(names: Iterable[str]) -> Print:
     return count, total
 
 
-async def _claimed_print(database: Database) -> Print:
-    count = total = 0
+async def _claimed_print(database: Database, threads: Executor | None) -> Print:
+    """One page is added up while the next one is read."""
+    loop = asyncio.get_running_loop()
+    prints: list[asyncio.Future[Print]] = []
     after: tuple[int, int] | None = (-1, -1)
     while after is not None:
-
-        def page(reader: Reader, after: tuple[int, int] = after) -> tuple[Print, tuple[int, int] | None]:
-            claimed = keeping.claimed_names(reader, after, _PAGE)
-            return _print(claimed.names), claimed.last
-
-        (more, added), after = await database.read(page)
-        count, total = count + more, total + added
-    return count, total
+        page = await database.read(lambda reader, after=after: keeping.claimed_names(reader, after, _PAGE))
+        prints.append(loop.run_in_executor(threads, lambda page=page: _print(page.names)))
+        after = page.last
+    added = await asyncio.gather(*prints)
+    return sum(count for count, _ in added), sum(total for _, total in added)
 
 
 async def _compare(

@@ -308,34 +308,8 @@ def miscounted(reader: Reader) -> list[str]:
         GROUP BY devices.id
         HAVING capture_count <> count(captures.seq)
             OR image_count <> count(image_path)
+            OR failed_count <> count(*) FILTER (WHERE status = 'failed')
             OR image_bytes <> coalesce(sum(size_bytes) FILTER (WHERE image_path IS NOT NULL), 0)
         """,
     )
     return [row.id for row in rows]
-
-
-def newest_seq(reader: Reader) -> int:
-    """0 before the first photograph."""
-    return reader.value(int, "SELECT coalesce(max(seq), 0) FROM captures")
-
-
-def newest_looked_at(reader: Reader) -> Capture | None:
-    """The newest photograph that shows something; one that waits or failed does not."""
-    return reader.row_or_none(
-        Capture,
-        f"""
-        SELECT {COLUMNS}
-        FROM captures
-        WHERE status = 'complete' AND image_path IS NOT NULL
-        ORDER BY seq DESC
-        LIMIT 1
-        """,  # noqa: S608 - only column names are filled in
-    )
-
-
-def waiting_count(reader: Reader) -> int:
-    return reader.value(int, "SELECT count(*) FROM captures WHERE observation_id IS NULL AND failure IS NULL")
-
-
-def failed_count(reader: Reader) -> int:
-    return reader.value(int, "SELECT count(*) FROM captures WHERE status = 'failed'")

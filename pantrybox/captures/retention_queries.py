@@ -188,9 +188,14 @@ _RELEASE_WAITING = """
 
 
 class Names(msgspec.Struct, frozen=True):
-    names: list[str]
+    listed: str
+    """With `/` between them, which no name has."""
     last: tuple[int, int] | None
     """Where the next page begins; None after the last one."""
+
+    @property
+    def names(self) -> list[str]:
+        return self.listed.split("/") if self.listed else []
 
 
 class _Place(msgspec.Struct):
@@ -204,8 +209,7 @@ def claimed_names(reader: Reader, after: tuple[int, int], limit: int) -> Names:
     # One value, for the reason that arrivals() gives; quoting names for JSON would take longer than reading them.
     listed = reader.value(str, _CLAIMED_NAMES, asked)
     last = reader.row_or_none(_Place, _CLAIMED_PLACE, asked)
-    names = listed.split("/") if listed else []
-    return Names(names, (last.received_at_ms, last.seq) if last else None)
+    return Names(listed, (last.received_at_ms, last.seq) if last else None)
 
 
 _CLAIMED = """

@@ -95,29 +95,6 @@ def total(reader: Reader) -> int:
     return reader.value(int, "SELECT count(*) FROM devices WHERE kind = 'camera' AND deleted_at_ms IS NULL")
 
 
-def changes(reader: Reader) -> int:
-    """Grows whenever a camera comes, goes, or is called or set up otherwise."""
-    return reader.value(
-        int,
-        """
-        SELECT count(*) + count(deleted_at_ms) + coalesce(sum(orders_version), 0)
-             + coalesce(sum(settings ->> '$.revision'), 0)
-        FROM devices
-        WHERE kind = 'camera'
-        """,
-    )
-
-
-class _Name(msgspec.Struct):
-    name: str
-
-
-def name_of(reader: Reader, device_id: str) -> str:
-    """What a device is called, or was before it was removed; its id when there never was one."""
-    row = reader.row_or_none(_Name, "SELECT name FROM devices WHERE id = :id", {"id": device_id})
-    return row.name if row else device_id
-
-
 class _Settings(msgspec.Struct):
     settings: str | None
 

@@ -6,6 +6,7 @@ ITEMS = "/items/"
 
 
 def item_path(name: str) -> str:
-    # Browsers take `.` and `..` for steps, however they are written; a blank more is still the same name.
-    steps = name.strip() in {".", ".."}
+    # Dots alone are steps for a browser, slashes alone nothing for the router, however they are written.
+    # A blank more is still the same name.
+    steps = not name.strip("./ ")
     return ITEMS + quote(f"{name} " if steps else name, safe="")

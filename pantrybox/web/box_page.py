@@ -77,7 +77,7 @@ class Box:
 
     async def page(self, *, status_code: int = 200, **said: object) -> Response[Any]:
         """`said`: a `problem`, or the `new_key` that is shown this once."""
-        kept = await self._database.read(_kept)
+        kept = await self._database.read(what_is_kept)
         values: dict[str, object] = {"problem": "", "new_key": None, **said}
         return pages.page(
             "box.html",
@@ -118,7 +118,7 @@ class Box:
             return None
 
 
-def _kept(reader: Reader) -> Kept:
+def what_is_kept(reader: Reader) -> Kept:
     return Kept(
         totals=retention_queries.totals(reader),
         runs=job_runs.newest_first(reader, None, _RUNS),

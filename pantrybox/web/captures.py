@@ -5,7 +5,7 @@ from typing import Annotated
 import msgspec
 from litestar import get
 from litestar.di import NamedDependency
-from litestar.params import FromPath, QueryParameter
+from litestar.params import FromPath, FromQuery, QueryParameter
 
 from pantrybox.captures import queries as captures
 from pantrybox.captures.model import Capture, Status
@@ -93,8 +93,8 @@ class CaptureDetail(CaptureView, frozen=True):
 @get("/v1/captures", opt=needs("read"))
 async def list_captures(
     database: NamedDependency[Database],
-    status: Status | None = None,
-    device_id: str | None = None,
+    status: FromQuery[Status | None] = None,
+    device_id: FromQuery[str | None] = None,
     before: CURSOR = None,
     cursor: CURSOR = None,
     limit: LIMIT = 100,

@@ -1,7 +1,7 @@
 """What the API says of itself beyond its types: every error, an example of everything, bodies that are no JSON."""
 
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, cast
 
 Document = dict[str, Any]
 """OpenAPI 3.1, as plain values."""
@@ -127,6 +127,9 @@ _CAMERA_HEADERS = {
 
 EXAMPLES: dict[str, Any] = {
     "actor": "owner",
+    "aliases": ["Passata"],
+    "masks": [[[0.0, 0.0], [0.2, 0.0], [0.2, 1.0], [0.0, 1.0]]],
+    "polygon": [[0.0, 0.5], [1.0, 0.5], [1.0, 1.0], [0.0, 1.0]],
     "act": "count.overridden",
     "asked_by": "owner",
     "at": "2026-11-22T19:27:00.250Z",
@@ -263,19 +266,25 @@ def example_of(schema: Document, schemas: Document, name: str = "") -> Any:
         return schema["enum"][0]
     choices = schema.get("oneOf") or schema.get("anyOf")
     if choices:
-        return example_of(next((one for one in choices if one.get("type") != "null"), choices[0]), schemas, name)
+        choice = next((one for one in choices if one.get("type") != "null"), choices[0])
+        # Bounds of a field that may be null stand beside the choice.
+        return example_of({**_without(schema, "oneOf", "anyOf"), **choice}, schemas, name)
     return _example_of_type(schema, schemas, name)
+
+
+def _without(schema: Document, *names: str) -> Document:
+    return {name: value for name, value in schema.items() if name not in names}
 
 
 def _example_of_type(schema: Document, schemas: Document, name: str) -> Any:
     kind = _kind(schema)
-    known = EXAMPLES.get(name)
+    known: Any = EXAMPLES.get(name)
     match kind:
         case "object":
             fields = schema.get("properties", {})
             return {field: example_of(value, schemas, field) for field, value in fields.items()}
         case "array":
-            return ["Passata"] if name == "aliases" else _example_of_array(schema, schemas, name)
+            return cast("Any", known) if isinstance(known, list) else _example_of_array(schema, schemas, name)
         case "boolean":
             return True
         case "integer" | "number":
@@ -300,8 +309,8 @@ def _example_of_array(schema: Document, schemas: Document, name: str) -> list[An
 
 
 def _number(schema: Document, name: str) -> int | float:
-    least = schema.get("minimum", 1)
-    most = schema.get("maximum", max(least, 1))
+    least: float = schema.get("minimum", 1)
+    most: float = schema.get("maximum", max(least, 1))
     if "confidence" in name or most <= 1:
         return min(max(least, 0.5), most)
     return least if least > 0 else min(1, most)

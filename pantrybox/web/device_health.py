@@ -6,7 +6,7 @@ from typing import Annotated
 import msgspec
 from litestar import get
 from litestar.di import NamedDependency
-from litestar.params import FromPath, QueryParameter
+from litestar.params import FromPath, FromQuery, QueryParameter
 
 from pantrybox.captures import by_device
 from pantrybox.captures.by_device import Sent
@@ -85,7 +85,7 @@ async def device_captures(
     now: NamedDependency[Clock],
     device_id: FromPath[str],
     days: Annotated[int, QueryParameter(ge=1, le=90, description="By receipt.")] = 7,
-    status: CaptureStatus | None = None,
+    status: FromQuery[CaptureStatus | None] = None,
     limit: Annotated[int, QueryParameter(ge=1, le=1000, description="At most this many.")] = 100,
     cursor: Annotated[int | None, QueryParameter(ge=1, le=2**53, description="A `next_cursor`.")] = None,
 ) -> History:

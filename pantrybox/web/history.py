@@ -6,7 +6,7 @@ from urllib.parse import unquote
 import msgspec
 from litestar import Request, get
 from litestar.di import NamedDependency
-from litestar.params import FromPath, QueryParameter
+from litestar.params import FromPath, FromQuery, QueryParameter
 
 from pantrybox.clock import Clock, to_rfc3339
 from pantrybox.inventory import history, items, listing
@@ -184,7 +184,7 @@ async def recent_changes(
     database: NamedDependency[Database],
     now: NamedDependency[Clock],
     hours: HOURS = 24,
-    event_type: EventType | None = None,
+    event_type: FromQuery[EventType | None] = None,
     limit: LIMIT = 100,
     cursor: CURSOR = None,
 ) -> RecentChanges:

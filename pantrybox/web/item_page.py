@@ -228,4 +228,6 @@ def _news(writer: Writer, said: Described, change: ItemChange) -> ItemChange:
     item = items.known_item(writer, said.item_name)
     known = msgspec.structs.asdict(item) | {"aliases": items.aliases(writer, item.id)}
     wanted = msgspec.structs.asdict(change)
+    if wanted["aliases"] != known["aliases"] and wanted["canonical_name"] != item.canonical_name:
+        wanted["aliases"].append(item.canonical_name)  # the name that it gives up was not in the form to be kept
     return ItemChange(**{name: value for name, value in wanted.items() if known[name] != value})

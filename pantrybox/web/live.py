@@ -4,37 +4,19 @@ import asyncio
 from collections.abc import AsyncIterator, Callable
 from typing import Annotated
 
-import msgspec
 from litestar import get
 from litestar.di import NamedDependency
 from litestar.params import HeaderParameter, QueryParameter
 from litestar.response import ServerSentEvent, ServerSentEventMessage
 
 from pantrybox.bell import Bell
-from pantrybox.captures import queries as captures
-from pantrybox.devices import queries as devices
-from pantrybox.inventory import ledger, observations
-from pantrybox.storage.database import Database, Reader
+from pantrybox.inventory.glance import Newest, newest
+from pantrybox.storage.database import Database
 from pantrybox.web.authority import held_by, needs
 from pantrybox.web.errors import AnyRequest
 
 KEEP_ALIVE_SECONDS = 20.0
 """A comment this often: a phone that went away is noticed, and a router does not forget the connection."""
-
-
-class Newest(msgspec.Struct, frozen=True, order=True):
-    """The last row of each table that a page shows; the tables are the log."""
-
-    capture: int
-    observation: int
-    event: int
-    failed: int
-    """How many photographs could not be looked at: they leave no other trace."""
-    devices: int = 0
-    """How often a camera came, went or was set up otherwise; a page of an older box does not know it."""
-
-    def __str__(self) -> str:
-        return f"{self.capture}.{self.observation}.{self.event}.{self.failed}.{self.devices}"
 
 
 def parsed(text: str | None) -> Newest | None:
@@ -43,16 +25,6 @@ def parsed(text: str | None) -> Newest | None:
         return Newest(*(int(part) for part in (text or "").split(".")))
     except (ValueError, TypeError):  # no numbers, or not as many as there are tables
         return None
-
-
-def newest(reader: Reader) -> Newest:
-    return Newest(
-        capture=captures.newest_seq(reader),
-        observation=observations.newest_id(reader),
-        event=ledger.newest_event_id(reader),
-        failed=captures.failed_count(reader),
-        devices=devices.changes(reader),
-    )
 
 
 class Pulse:

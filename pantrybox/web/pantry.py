@@ -1,5 +1,6 @@
 """The page on the phone: the pantry as it is now, and the photographs that prove it."""
 
+from collections.abc import Callable
 from typing import Any
 
 import msgspec
@@ -7,49 +8,29 @@ from litestar import Response, get
 from litestar.di import NamedDependency
 from litestar.params import FromPath
 
-from pantrybox.captures import queries as captures
-from pantrybox.captures.model import Capture
 from pantrybox.clock import Clock
-from pantrybox.devices import queries as devices
 from pantrybox.errors import NotFound
-from pantrybox.inventory import ledger, observations
+from pantrybox.inventory import glance, ledger
 from pantrybox.inventory import queries as inventory
+from pantrybox.inventory.glance import Newest, Photograph
 from pantrybox.inventory.model import InventoryEvent, StockLine
-from pantrybox.inventory.observations import Observation, SeenBox
 from pantrybox.owners.door import Door
 from pantrybox.settings import Settings
 from pantrybox.storage.database import Database, Reader
 from pantrybox.web import pages
 from pantrybox.web.authority import ANYBODY, held_by, needs
-from pantrybox.web.captures import known
 from pantrybox.web.devices import DeviceView, view
 from pantrybox.web.errors import AnyRequest
-from pantrybox.web.live import Newest, newest
 
-_PARTS = {"stock", "photographs"}
-"""Of the pantry page; GET /live names them when they change."""
 _RECENT = 12
-_CAMERAS = 100
-
-
-class Photograph(msgspec.Struct, frozen=True):
-    """A capture with what was seen in it, as the page shows it."""
-
-    capture: Capture
-    observation: Observation | None
-    boxes: list[SeenBox]
-    """Those that are counted, best first."""
-    device_name: str
-    waiting: int
-    """Photographs that came after it and have not been looked at yet."""
 
 
 class Pantry(msgspec.Struct, frozen=True):
     newest: Newest
-    stock: list[StockLine]
-    changes: list[InventoryEvent]
     photograph: Photograph | None
     cameras: list[DeviceView]
+    stock: list[StockLine] = []
+    changes: list[InventoryEvent] = []
 
 
 @get("/", opt=needs("open"), security=ANYBODY)
@@ -63,7 +44,9 @@ async def pantry_page(
     """The pantry for who is signed in, the way in for everybody else."""
     if held_by(request) is None:
         return pages.door(claimed=door.ownership is not None)
-    return await _rendered("pantry.html", database, settings, now())
+    now_ms = now()
+    pantry = await database.read(lambda reader: whole(reader, now_ms))
+    return _rendered("pantry.html", pantry, settings, now_ms)
 
 
 @get("/fragments/{part:str}", opt=needs("read"), include_in_schema=False)
@@ -74,9 +57,11 @@ async def fragment(
     now: NamedDependency[Clock],
 ) -> Response[Any]:
     """A part of the pantry page, to be put in place of what an open page shows."""
-    if part not in _PARTS:
+    query, now_ms = _PARTS.get(part), now()
+    if query is None:
         raise NotFound("There is no such part of the page.")
-    return await _rendered(f"fragments/{part}.html", database, settings, now())
+    pantry = await database.read(lambda reader: query(reader, now_ms))
+    return _rendered(f"fragments/{part}.html", pantry, settings, now_ms)
 
 
 @get("/photographs/{capture_id:str}", opt=needs("read"), include_in_schema=False)
@@ -85,18 +70,18 @@ async def photograph_page(
 ) -> Response[Any]:
     """One photograph, everything that was seen in it and what that changed."""
 
-    def query(reader: Reader) -> tuple[Photograph, list[InventoryEvent]]:
-        capture = known(reader, capture_id)
-        return _photograph(reader, capture), ledger.events_of_capture(reader, capture_id)
+    def query(reader: Reader) -> tuple[Photograph | None, list[InventoryEvent]]:
+        return glance.photograph(reader, capture_id), ledger.events_of_capture(reader, capture_id)
 
     photograph, changes = await database.read(query)
+    if photograph is None:
+        raise NotFound("There is no such photograph.")
     return pages.page(
         "photograph.html", photograph=photograph, changes=changes, threshold=settings.confidence_threshold
     )
 
 
-async def _rendered(template: str, database: Database, settings: Settings, now_ms: int) -> Response[Any]:
-    pantry = await database.read(lambda reader: _pantry(reader, now_ms))
+def _rendered(template: str, pantry: Pantry, settings: Settings, now_ms: int) -> Response[Any]:
     return pages.page(
         template,
         pantry=pantry,
@@ -106,24 +91,17 @@ async def _rendered(template: str, database: Database, settings: Settings, now_m
     )
 
 
-def _pantry(reader: Reader, now_ms: int) -> Pantry:
-    latest = captures.newest_looked_at(reader)
-    return Pantry(
-        newest=newest(reader),
-        stock=inventory.stock(reader),
-        changes=ledger.newest_events(reader, _RECENT),
-        photograph=_photograph(reader, latest) if latest else None,
-        cameras=[view(device, now_ms) for device in devices.page(reader, 0, _CAMERAS)],
-    )
+def whole(reader: Reader, now_ms: int) -> Pantry:
+    """Three statements, however much there is."""
+    seen = photographs(reader, now_ms)
+    return msgspec.structs.replace(seen, stock=inventory.stock(reader), changes=ledger.newest_events(reader, _RECENT))
 
 
-def _photograph(reader: Reader, capture: Capture) -> Photograph:
-    observation = observations.newest_of(reader, capture.id)
-    boxes = observations.detections_of(reader, observation.id) if observation else []
-    return Photograph(
-        capture=capture,
-        observation=observation,
-        boxes=[box for box in boxes if box.item_name is not None],
-        device_name=devices.name_of(reader, capture.device_id),
-        waiting=captures.waiting_count(reader),
-    )
+def photographs(reader: Reader, now_ms: int) -> Pantry:
+    """Without the stock."""
+    seen = glance.glance(reader)
+    return Pantry(seen.newest, seen.photograph, [view(camera, now_ms) for camera in seen.cameras])
+
+
+_PARTS: dict[str, Callable[[Reader, int], Pantry]] = {"stock": whole, "photographs": photographs}
+"""Of the pantry page; GET /live names them when they change."""

@@ -10,7 +10,7 @@ from litestar import Request, get, post
 from litestar.di import NamedDependency
 from litestar.openapi.spec import OpenAPIMediaType, OpenAPIResponse, Operation, RequestBody, Schema
 from litestar.openapi.spec.enums import OpenAPIType
-from litestar.params import QueryParameter
+from litestar.params import FromQuery, QueryParameter
 from litestar.response import Stream
 
 from pantrybox.bell import Bell
@@ -69,7 +69,7 @@ class Imported(msgspec.Struct, frozen=True):
 async def export_inventory(
     database: NamedDependency[Database],
     now: NamedDependency[Clock],
-    format: Format = "json",
+    format: FromQuery[Format] = "json",
     include_history: Annotated[
         bool,
         QueryParameter(description="JSON: each entry's `history`. CSV: one line for each event instead of each item."),
@@ -159,7 +159,7 @@ async def import_inventory(
     database: NamedDependency[Database],
     shelf_changed: NamedDependency[Bell],
     actor: NamedDependency[Actor],
-    format: Format = "json",
+    format: FromQuery[Format] = "json",
     place: Annotated[
         str | None, QueryParameter(max_length=MAX_NAME, description="For new items that the file puts nowhere.")
     ] = None,

@@ -109,7 +109,6 @@ def test_wake_times_are_what_the_camera_said(connection: sqlite3.Connection, rea
 
 QUERIES: dict[str, Callable[[Reader], object]] = {
     "tally": lambda reader: by_device.tally(reader, SHELF, 5),
-    "failed": lambda reader: by_device.failed_total(reader, SHELF),
     "total": lambda reader: by_device.total(reader, SHELF, since_ms=5, status=None),
     "total of a status": lambda reader: by_device.total(reader, SHELF, since_ms=5, status="failed"),
     "voltages": lambda reader: by_device.hourly_voltages(reader, SHELF, 5),

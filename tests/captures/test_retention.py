@@ -97,6 +97,7 @@ def photograph(
 @settings(max_examples=400)
 @given(actions)
 @example([("upload", 0), ("set", 800 * DAY_MS), ("retain", 30)])
+@example([("synchronise", 0), ("upload", 0), ("set", 800 * DAY_MS), ("retain", 30)])
 @example([("synchronise", 0), ("upload", 0), ("set", 800 * DAY_MS), ("restart", 0), ("retain", 30)])
 @example([("synchronise", 0), ("upload", 0), ("reboot", 700 * DAY_MS), ("retain", 30)])
 @example([("reboot", -20_000 * DAY_MS), ("upload", 0), ("synchronise", 0), ("retain", 1)])

@@ -43,7 +43,7 @@ def run(path: Path, story: Callable[[Database], Awaitable[None]]) -> None:
             asyncio.timeout(PATIENCE_SECONDS),
             Database.open(path / "pantrybox.db", lambda: next(ticks)) as database,
         ):
-            await database.write(lambda writer: writer.execute("CREATE TABLE words (word TEXT UNIQUE, at INT) STRICT"))
+            await database.write(lambda writer: writer.execute("CREATE TABLE said (word TEXT UNIQUE, at INT) STRICT"))
             await story(database)
 
     asyncio.run(told())
@@ -51,14 +51,14 @@ def run(path: Path, story: Callable[[Database], Awaitable[None]]) -> None:
 
 def add(word: str) -> Callable[[Writer], None]:
     def change(writer: Writer) -> None:
-        writer.execute("INSERT INTO words VALUES (:word, :at)", {"word": word, "at": writer.now_ms})
+        writer.execute("INSERT INTO said VALUES (:word, :at)", {"word": word, "at": writer.now_ms})
 
     return change
 
 
 def words(reader: Reader) -> list[str]:
     """In the order in which they were added."""
-    sql = "SELECT coalesce(group_concat(word, ' '), '') FROM (SELECT word FROM words ORDER BY rowid)"
+    sql = "SELECT coalesce(group_concat(word, ' '), '') FROM (SELECT word FROM said ORDER BY rowid)"
     return reader.value(str, sql).split()
 
 
@@ -109,7 +109,7 @@ def test_one_transaction_has_one_time(tmp_path: Path) -> None:
         assert await database.read(times) == [1, 3]
 
     def times(reader: Reader) -> list[int]:
-        per_time = [reader.value(int, "SELECT count(*) FROM words WHERE at = :at", {"at": at}) for at in range(9)]
+        per_time = [reader.value(int, "SELECT count(*) FROM said WHERE at = :at", {"at": at}) for at in range(9)]
         return [number for number in per_time if number]
 
     run(tmp_path, story)
@@ -156,7 +156,7 @@ def test_what_comes_first_runs_once_for_all_who_name_it_and_before_their_rows(tm
 
     def settle() -> None:
         with closing(sqlite3.connect(f"file:{tmp_path}/pantrybox.db?mode=ro", uri=True)) as other:
-            seen.append([word for (word,) in other.execute("SELECT word FROM words")])
+            seen.append([word for (word,) in other.execute("SELECT word FROM said")])
 
     async def story(database: Database) -> None:
         changes = (database.write(add(f"word{number}"), first=settle) for number in range(20))
@@ -221,7 +221,7 @@ def test_every_change_that_was_handed_in_is_committed_before_the_database_closes
     run(tmp_path, story)
     assert [task.exception() for task in pending] == [None] * 21
     with closing(sqlite3.connect(tmp_path / "pantrybox.db")) as connection:
-        assert connection.execute("SELECT count(*) FROM words").fetchone() == (20,)
+        assert connection.execute("SELECT count(*) FROM said").fetchone() == (20,)
 
 
 def test_reader_sees_one_snapshot_while_others_write(tmp_path: Path) -> None:
@@ -244,7 +244,7 @@ def test_reader_sees_one_snapshot_while_others_write(tmp_path: Path) -> None:
     run(tmp_path, story)
 
 
-@pytest.mark.parametrize("sql", ["INSERT INTO words VALUES ('x', 1) RETURNING at", "PRAGMA user_version = 7"])
+@pytest.mark.parametrize("sql", ["INSERT INTO said VALUES ('x', 1) RETURNING at", "PRAGMA user_version = 7"])
 def test_reader_cannot_write(tmp_path: Path, sql: str) -> None:
     async def story(database: Database) -> None:
         with pytest.raises(sqlite3.OperationalError, match="readonly"):

@@ -2,7 +2,7 @@
 
 import os
 import shutil
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any, Self
 from urllib.parse import urlsplit
@@ -20,6 +20,12 @@ PHONE: dict[str, Any] = {
     "locale": "en-GB",
 }
 LOCAL_NAME = "pantrybox.local"
+ODD_NAMES = {
+    "markup": '<img src=x onerror="document.title=\'taken\'"> & <b>"bold"</b> {{ 7 * 7 }}',
+    "emoji": "🥫 \N{WOMAN}\N{ZERO WIDTH JOINER}\N{WOMAN}\N{ZERO WIDTH JOINER}\N{GIRL} 🍝",
+    "right to left": "مربى المشمش \N{RIGHT-TO-LEFT OVERRIDE}abc",
+    "200 characters": "x" * 200,
+}
 _ARGUMENTS = [
     "--no-sandbox",
     "--disable-gpu",
@@ -93,6 +99,10 @@ class Window:
         width = self.page.viewport_size["width"]  # pyright: ignore[reportOptionalSubscript]
         return self.page.evaluate("document.scrollingElement.scrollWidth") <= width
 
+    def small_targets(self) -> list[str]:
+        """What is to be touched and smaller than a finger: 44 pixels either way; links inside of a sentence aside."""
+        return self.page.evaluate(_SMALL_TARGETS)
+
     def pale_texts(self) -> list[str]:
         """Texts with less contrast than WCAG 2.2 asks for (4.5 to 1), those on photographs aside."""
         return self.page.evaluate(_PALE_TEXTS)
@@ -104,6 +114,10 @@ class Window:
     def _asked(self, request: Request) -> None:
         if urlsplit(request.url)[:2] != urlsplit(self.url)[:2]:
             self.complaints.append(f"asked elsewhere: {request.url}")
+
+
+OpenWindow = Callable[..., Window]
+"""What the fixture `window` gives."""
 
 
 _PALE_TEXTS = """() => {
@@ -131,3 +145,9 @@ _PALE_TEXTS = """() => {
   }
   return pale;
 }"""
+
+_SMALL_TARGETS = """() => [...document.querySelectorAll("a:not(p a), button, summary, select, textarea, input")]
+  .filter((element) => element.checkVisibility() && !element.matches(".hidden, .hidden *, [type=hidden]"))
+  .map((element) => [element.outerHTML.slice(0, 80), element.getBoundingClientRect()])
+  .filter(([_, box]) => box.width < 44 || box.height < 44)
+  .map(([html, box]) => `${html}: ${box.width.toFixed(0)} x ${box.height.toFixed(0)}`)"""

@@ -7,17 +7,17 @@ import signal
 import sqlite3
 import subprocess
 import sys
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import ExitStack, contextmanager
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, NamedTuple
 
 import pytest
-from playwright.sync_api import Browser, Locator, Page, Route, expect
+from playwright.sync_api import Locator, Page, Route, expect
 
 from pantrybox.clock import to_rfc3339, wall_clock_ms
 from tests.server import Server, free_port
-from tests.web.browser import LOCAL_NAME, Window, chromium, new_code
+from tests.web.browser import LOCAL_NAME, ODD_NAMES, OpenWindow, new_code
 
 pytestmark = pytest.mark.browser
 
@@ -27,40 +27,11 @@ TRUTH: dict[str, Any] = {scene["file"]: scene for scene in json.loads((DEMO / "t
 SCREENSHOTS = ROOT / "screenshots"
 MINUS = "\N{MINUS SIGN}"
 
-ODD_NAMES = {
-    "markup": '<img src=x onerror="document.title=\'taken\'"> & <b>"bold"</b> {{ 7 * 7 }}',
-    "emoji": "🥫 \N{WOMAN}\N{ZERO WIDTH JOINER}\N{WOMAN}\N{ZERO WIDTH JOINER}\N{GIRL} 🍝",
-    "right to left": "مربى المشمش \N{RIGHT-TO-LEFT OVERRIDE}abc",
-    "200 characters": "x" * 200,
-}
-
-OpenWindow = Callable[..., Window]
-
 
 class Shelf(NamedTuple):
     server: Server
     photographs: dict[str, str]
     """The capture's id of each file of the demo."""
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    with chromium() as running:
-        yield running
-
-
-@pytest.fixture
-def window(browser: Browser) -> Iterator[OpenWindow]:
-    """Opens windows; at the end none of them may have had anything to complain about."""
-    with ExitStack() as stack:
-        opened: list[Window] = []
-
-        def open_window(url: str, **options: Any) -> Window:
-            opened.append(stack.enter_context(Window(browser, url, **options)))
-            return opened[-1]
-
-        yield open_window
-        assert [complaint for each in opened for complaint in each.complaints] == []
 
 
 @pytest.fixture(scope="module")

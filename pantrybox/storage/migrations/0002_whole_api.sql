@@ -99,7 +99,8 @@ ALTER TABLE inventory_events ADD COLUMN word_id INTEGER REFERENCES words (id);
 -- One index less a photograph: its events are found through its observation.
 DROP INDEX inventory_events_by_capture;
 CREATE INDEX inventory_events_by_item ON inventory_events (item_id, happened_at_ms);
-CREATE INDEX inventory_events_by_time ON inventory_events (happened_at_ms);
+-- With the type in it, events of other types are passed over without a look at the table.
+CREATE INDEX inventory_events_by_time ON inventory_events (happened_at_ms, id, event_type);
 
 ALTER TABLE inventory_items ADD COLUMN minimum INTEGER CHECK (minimum BETWEEN 0 AND 9999);
 ALTER TABLE inventory_items ADD COLUMN note TEXT;
