@@ -5,21 +5,14 @@ from typing import Any
 import msgspec
 
 from pantrybox.errors import Conflict, NotFound, OutOfRange
+from pantrybox.inventory.model import ItemFacts
 from pantrybox.storage.database import Reader, Writer
 
 
-class Item(msgspec.Struct, frozen=True):
+class Item(ItemFacts, frozen=True):
     id: int
-    canonical_name: str
-    brand: str | None
-    package_type: str | None
-    category: str | None
-    generic: bool
-    """Named by the model, not by a person."""
-    minimum: int | None
-    """So many should be there; None: nobody said."""
-    note: str | None
     merged_into: int | None
+    """What it turned out to be; None for an item of its own."""
 
 
 class Description(msgspec.Struct, frozen=True):

@@ -70,19 +70,24 @@ class InventoryEvent(msgspec.Struct, frozen=True):
     happened_at_ms: int
 
 
-class StockLine(msgspec.Struct, frozen=True):
-    """One item at one place, as it is shown."""
+class ItemFacts(msgspec.Struct, frozen=True):
+    """What an item is called, and what people say about it wherever it is."""
 
-    item_id: int
     canonical_name: str
     brand: str | None
     package_type: str | None
     category: str | None
     generic: bool
-    """Named by the model, not by a person."""
+    """The name is the model's guess, not a person's word."""
     minimum: int | None
+    """So many should be there at all places together; None: nobody said."""
     note: str | None
-    """About the item, wherever it is."""
+
+
+class StockLine(ItemFacts, frozen=True):
+    """One item at one place, as it is shown."""
+
+    item_id: int
     place_id: int
     place_name: str
     shown_count: int

@@ -107,6 +107,7 @@ def follow(
 
 def _add(writer: Writer, item_id: int) -> None:
     """Once: an entry that stands there stays as it is."""
+    _claim_namesakes(writer, item_id)
     writer.execute(
         """
         INSERT INTO shopping_list (item_id, name, reason, added_at_ms)
@@ -132,7 +133,7 @@ def _tick(writer: Writer, item_id: int, by: TickedBy) -> None:
 
 
 def _claim_namesakes(writer: Writer, item_id: int) -> None:
-    """What somebody wished for before the box knew it is the item that arrives now."""
+    """What somebody wished for before the box knew it is this item now."""
     for entry in _unknown_things(writer):
         item = items.item_named(writer, entry.name)
         if item is not None and item.id == item_id and _open_entry(writer, item_id) is None:
@@ -217,6 +218,8 @@ def wish(writer: Writer, name: str, quantity: int | None, note: str | None) -> t
     What stands there already is given back, with what is said of it now.
     """
     item = items.item_named(writer, name)
+    if item is not None:
+        _claim_namesakes(writer, item.id)
     standing = _open_entry(writer, item.id) if item else _unknown_thing(writer, name)
     if standing is not None:
         change(writer, standing.id, _said(quantity, note))

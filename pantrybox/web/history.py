@@ -15,7 +15,7 @@ from pantrybox.inventory.forecast import UntilEmpty
 from pantrybox.inventory.history import PastEvent
 from pantrybox.inventory.items import Item
 from pantrybox.inventory.listing import Line
-from pantrybox.inventory.model import EventType
+from pantrybox.inventory.model import EventType, ItemFacts
 from pantrybox.storage.database import Database, Reader
 from pantrybox.web.authority import needs
 from pantrybox.web.cursors import CURSOR, LIMIT, Whole, cursor_of, position_in
@@ -74,15 +74,8 @@ class ItemHistory(msgspec.Struct, frozen=True):
     next_cursor: str | None
 
 
-class ItemDetail(msgspec.Struct, frozen=True):
+class ItemDetail(ItemFacts, frozen=True):
     item_id: int
-    canonical_name: str
-    brand: str | None
-    package_type: str | None
-    category: str | None
-    generic: bool
-    minimum: int | None
-    note: str | None
     aliases: list[str]
     current: Current
     is_low: bool

@@ -12,7 +12,7 @@ from pantrybox.errors import OutOfRange
 from pantrybox.inventory import listing, places
 from pantrybox.inventory.consumption import DAY_MS
 from pantrybox.inventory.listing import Line, Rank, Sort, Total
-from pantrybox.inventory.model import MAX_COUNT
+from pantrybox.inventory.model import MAX_COUNT, ItemFacts
 from pantrybox.storage.database import Database, Reader
 from pantrybox.web.authority import needs
 from pantrybox.web.cursors import CURSOR, LIMIT, Whole, cursor_of, position_in
@@ -21,18 +21,8 @@ from pantrybox.web.names import MAX_NAME
 Order = Literal[Sort, "-name", "-count", "-confidence", "-last_seen", "-updated"]
 
 
-class StockView(msgspec.Struct, frozen=True):
+class StockView(ItemFacts, frozen=True):
     item_id: int
-    canonical_name: str
-    brand: str | None
-    package_type: str | None
-    category: str | None
-    generic: bool
-    """The name is the model's guess."""
-    minimum: int | None
-    """So many should be there at all places together; null: nobody said."""
-    note: str | None
-    """About the item, wherever it is."""
     aliases: list[str]
     is_low: bool
     """All places together have no more than the minimum, or than 1 where none is set."""

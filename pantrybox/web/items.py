@@ -12,7 +12,7 @@ from pantrybox.bell import Bell
 from pantrybox.errors import Conflict, OutOfRange
 from pantrybox.inventory import items, places, states, words
 from pantrybox.inventory.items import Description, Item
-from pantrybox.inventory.model import MAX_COUNT
+from pantrybox.inventory.model import MAX_COUNT, ItemFacts
 from pantrybox.owners import audit
 from pantrybox.owners.model import Actor
 from pantrybox.storage.database import Database, Reader, Writer
@@ -76,16 +76,8 @@ class ItemChange(msgspec.Struct, frozen=True):
     aliases: Annotated[list[Name], msgspec.Meta(max_length=50)] | Unset = UNSET
 
 
-class ItemView(msgspec.Struct, frozen=True):
+class ItemView(ItemFacts, frozen=True):
     item_id: int
-    canonical_name: str
-    brand: str | None
-    package_type: str | None
-    category: str | None
-    generic: bool
-    """The name is the model's guess."""
-    minimum: int | None
-    note: str | None
     aliases: list[str]
 
 

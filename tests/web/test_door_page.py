@@ -1,42 +1,18 @@
 """The way in, in a real browser on a phone: making a new box one's own, and signing in to it."""
 
-from collections.abc import Callable, Iterator
-from contextlib import ExitStack
+from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
 import pytest
-from playwright.sync_api import Browser, expect
+from playwright.sync_api import expect
 
 from tests.server import Server
-from tests.web.browser import LOCAL_NAME, Window, chromium
+from tests.web.browser import LOCAL_NAME, OpenWindow, Window
 
 pytestmark = pytest.mark.browser
 
 SCREENSHOTS = Path(__file__).parents[2] / "screenshots"
 PASSPHRASE = "four words are good"
-
-OpenWindow = Callable[..., Window]
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    with chromium() as running:
-        yield running
-
-
-@pytest.fixture
-def window(browser: Browser) -> Iterator[OpenWindow]:
-    """Opens windows; at the end none of them may have had anything to complain about."""
-    with ExitStack() as stack:
-        opened: list[Window] = []
-
-        def open_window(url: str, **options: Any) -> Window:
-            opened.append(stack.enter_context(Window(browser, url, **options)))
-            return opened[-1]
-
-        yield open_window
-        assert [complaint for each in opened for complaint in each.complaints] == []
 
 
 @pytest.fixture(scope="module")
