@@ -8,8 +8,8 @@ from typing import Literal
 import msgspec
 
 from pantrybox.inventory.belief import DECIMALS, UNSEEN
+from pantrybox.inventory.low import is_low
 from pantrybox.inventory.model import StockLine
-from pantrybox.inventory.shopping import is_low
 from pantrybox.storage.database import Reader
 
 Sort = Literal["name", "count", "confidence", "last_seen", "updated"]

@@ -1,46 +1,18 @@
 """The list for the shop: fills itself from what runs low, and is ticked off by what arrives."""
 
-from collections import Counter
-from collections.abc import Iterable
 from typing import Literal
 
 import msgspec
 
-from pantrybox.errors import Conflict, NotFound
+from pantrybox.errors import Conflict
 from pantrybox.inventory import items
-from pantrybox.inventory.model import EventType, StockLine
+from pantrybox.inventory import shopping_queries as listed
+from pantrybox.inventory.low import is_low
+from pantrybox.inventory.model import EventType
+from pantrybox.inventory.shopping_queries import SHOWN_MS, Brief, TickedBy
 from pantrybox.storage.database import Reader, Writer
 
-Reason = Literal["low", "person"]
-TickedBy = Literal["camera", "person"]
 Consequence = Literal["add", "tick", "withdraw", "reopen"]
-
-LOW = 1
-"""An item of which nobody said how many should be there is low at this many."""
-SHOWN_MS = 24 * 3_600_000
-"""What was ticked is shown this much longer."""
-
-
-class Entry(msgspec.Struct, frozen=True):
-    """A line of the list."""
-
-    id: int
-    item_id: int | None
-    """None: something that the box does not keep."""
-    name: str
-    quantity: int | None
-    note: str | None
-    reason: Reason
-    """low: the box wrote it. person: somebody did."""
-    added_at_ms: int
-    ticked_at_ms: int | None
-    ticked_by: TickedBy | None
-    count: int | None
-    """How many are there; None for what the box does not keep."""
-    minimum: int | None
-    rank: int
-    """0 for open ones, 1 for ticked ones: with `order_ms` and `id`, where it stands in the list."""
-    order_ms: int
 
 
 class EntryChange(msgspec.Struct, frozen=True):
@@ -49,19 +21,6 @@ class EntryChange(msgspec.Struct, frozen=True):
     ticked: bool | msgspec.UnsetType = msgspec.UNSET
     quantity: int | msgspec.UnsetType | None = msgspec.UNSET
     note: str | msgspec.UnsetType | None = msgspec.UNSET
-
-
-def is_low(count: int, minimum: int | None) -> bool:
-    return count <= (LOW if minimum is None else minimum)
-
-
-def low_items(lines: Iterable[StockLine]) -> set[int]:
-    """The items that are low, at all places of these lines together."""
-    counts, minima = Counter[int](), dict[int, int | None]()
-    for line in lines:
-        counts[line.item_id] += line.shown_count
-        minima[line.item_id] = line.minimum
-    return {item_id for item_id, minimum in minima.items() if is_low(counts[item_id], minimum)}
 
 
 # What follows from the ledger
@@ -134,9 +93,9 @@ def _tick(writer: Writer, item_id: int, by: TickedBy) -> None:
 
 def _claim_namesakes(writer: Writer, item_id: int) -> None:
     """What somebody wished for before the box knew it is this item now."""
-    for entry in _unknown_things(writer):
+    for entry in listed.unknown_things(writer):
         item = items.item_named(writer, entry.name)
-        if item is not None and item.id == item_id and _open_entry(writer, item_id) is None:
+        if item is not None and item.id == item_id and listed.open_entry(writer, item_id) is None:
             writer.execute("UPDATE shopping_list SET item_id = :item WHERE id = :id", {"item": item_id, "id": entry.id})
 
 
@@ -155,7 +114,7 @@ def _withdraw(writer: Writer, item_id: int) -> None:
 
 def _reopen(writer: Writer, item_id: int) -> bool:
     """What did not arrive after all is wanted again, as it was written; False when nothing was ticked lately."""
-    if _open_entry(writer, item_id) is not None:
+    if listed.open_entry(writer, item_id) is not None:
         return True
     reopened = writer.execute(
         """
@@ -177,7 +136,7 @@ def _reopen(writer: Writer, item_id: int) -> bool:
 def merge(writer: Writer, from_item: int, into_item: int) -> None:
     """Two items turned out to be one: what was written for the first is wanted of the second, once."""
     _withdraw(writer, from_item)
-    theirs, ours = _open_entry(writer, from_item), _open_entry(writer, into_item)
+    theirs, ours = listed.open_entry(writer, from_item), listed.open_entry(writer, into_item)
     if theirs is not None and ours is not None:
         _fill(writer, ours, theirs.quantity, theirs.note)
         remove(writer, theirs.id)
@@ -220,7 +179,7 @@ def wish(writer: Writer, name: str, quantity: int | None, note: str | None) -> t
     item = items.item_named(writer, name)
     if item is not None:
         _claim_namesakes(writer, item.id)
-    standing = _open_entry(writer, item.id) if item else _unknown_thing(writer, name)
+    standing = listed.open_entry(writer, item.id) if item else listed.unknown_thing(writer, name)
     if standing is not None:
         change(writer, standing.id, _said(quantity, note))
         return standing.id, False
@@ -246,7 +205,7 @@ def _said(quantity: int | None, note: str | None) -> EntryChange:
     )
 
 
-def _fill(writer: Writer, entry: "_Brief", quantity: int | None, note: str | None) -> None:
+def _fill(writer: Writer, entry: Brief, quantity: int | None, note: str | None) -> None:
     """Take over what is not said of an entry yet."""
     change(
         writer,
@@ -257,7 +216,7 @@ def _fill(writer: Writer, entry: "_Brief", quantity: int | None, note: str | Non
 
 def change(writer: Writer, entry_id: int, wanted: EntryChange) -> None:
     """NotFound for no such entry; Conflict when what is to be opened again stands there already."""
-    entry = _known(writer, entry_id)
+    entry = listed.known_entry(writer, entry_id)
     if not isinstance(wanted.ticked, msgspec.UnsetType) and wanted.ticked != entry.ticked:
         _set_ticked(writer, entry, ticked=wanted.ticked)
     fields = {"quantity": wanted.quantity, "note": wanted.note}
@@ -267,8 +226,8 @@ def change(writer: Writer, entry_id: int, wanted: EntryChange) -> None:
             writer.execute(sql, {"value": value, "id": entry_id})
 
 
-def _set_ticked(writer: Writer, entry: "_Brief", *, ticked: bool) -> None:
-    twin = None if entry.item_id is None else _open_entry(writer, entry.item_id)
+def _set_ticked(writer: Writer, entry: Brief, *, ticked: bool) -> None:
+    twin = None if entry.item_id is None else listed.open_entry(writer, entry.item_id)
     if not ticked and twin is not None:
         raise Conflict(f"{entry.name} stands on the list already.")
     writer.execute(
@@ -279,7 +238,7 @@ def _set_ticked(writer: Writer, entry: "_Brief", *, ticked: bool) -> None:
 
 def remove(writer: Writer, entry_id: int) -> str:
     """Take an entry off the list, and say what it was called; NotFound for no such entry."""
-    entry = _known(writer, entry_id)
+    entry = listed.known_entry(writer, entry_id)
     writer.execute(
         "UPDATE shopping_list SET removed_at_ms = :now_ms WHERE id = :id", {"now_ms": writer.now_ms, "id": entry_id}
     )
@@ -296,100 +255,3 @@ def clear(writer: Writer) -> int:
         """,
         {"now_ms": writer.now_ms},
     )
-
-
-# Reading
-
-
-class _Brief(msgspec.Struct, frozen=True):
-    id: int
-    item_id: int | None
-    name: str
-    quantity: int | None
-    note: str | None
-    ticked: bool
-
-
-_BRIEF = """
-        SELECT id, item_id, name, quantity, note, ticked_at_ms IS NOT NULL AS ticked
-        FROM shopping_list
-        WHERE removed_at_ms IS NULL
-"""
-
-
-def _known(reader: Reader, entry_id: int) -> _Brief:
-    entry = reader.row_or_none(_Brief, _BRIEF + " AND id = :id", {"id": entry_id})
-    if entry is None:
-        raise NotFound("There is no such entry on the shopping list.")
-    return entry
-
-
-def _open_entry(reader: Reader, item_id: int) -> _Brief | None:
-    return reader.row_or_none(_Brief, _BRIEF + " AND ticked_at_ms IS NULL AND item_id = :id", {"id": item_id})
-
-
-def _unknown_things(reader: Reader) -> list[_Brief]:
-    """What stands on the list and is no item."""
-    return reader.rows(_Brief, _BRIEF + " AND ticked_at_ms IS NULL AND item_id IS NULL ORDER BY id")
-
-
-def _unknown_thing(reader: Reader, name: str) -> _Brief | None:
-    key = items.name_key(name)
-    return next((entry for entry in _unknown_things(reader) if items.name_key(entry.name) == key), None)
-
-
-# Two searches of one index. With OR, SQLite reads through all that was ever bought.
-_SHOWN = """
-        SELECT id
-        FROM shopping_list
-        WHERE removed_at_ms IS NULL AND ticked_at_ms IS NULL
-        UNION ALL
-        SELECT id
-        FROM shopping_list
-        WHERE removed_at_ms IS NULL AND ticked_at_ms > :since_ms
-"""
-_ENTRIES = """
-        SELECT entry.id, entry.item_id, coalesce(item.canonical_name, entry.name) AS name, entry.quantity,
-               entry.note, reason, added_at_ms, ticked_at_ms, ticked_by, item.minimum,
-               (SELECT sum(shown_count) FROM inventory_state WHERE item_id = entry.item_id) AS count,
-               ticked_at_ms IS NOT NULL AS rank,
-               coalesce(-ticked_at_ms, added_at_ms) AS order_ms
-        FROM shopping_list AS entry
-        LEFT JOIN inventory_items AS item ON item.id = entry.item_id
-        WHERE removed_at_ms IS NULL
-"""
-
-
-def entries(reader: Reader, now_ms: int, *, limit: int, after: tuple[int, int, int] = (-1, 0, 0)) -> list[Entry]:
-    """Open ones in the order in which they were added, then what was ticked in the last day, newest first.
-
-    `after` is the rank, order_ms and id of the one before.
-    """
-    rank, order_ms, entry_id = after
-    return reader.rows(
-        Entry,
-        f"""
-        WITH listed AS ({_ENTRIES} AND entry.id IN ({_SHOWN}))
-        SELECT *
-        FROM listed
-        WHERE (rank, order_ms, id) > (:rank, :order_ms, :id)
-        ORDER BY rank, order_ms, id
-        LIMIT :limit
-        """,  # noqa: S608 - constant texts
-        {"since_ms": now_ms - SHOWN_MS, "rank": rank, "order_ms": order_ms, "id": entry_id, "limit": limit},
-    )
-
-
-def total_entries(reader: Reader, now_ms: int) -> int:
-    return reader.value(
-        int,
-        f"SELECT count(*) FROM ({_SHOWN})",  # noqa: S608 - constant texts
-        {"since_ms": now_ms - SHOWN_MS},
-    )
-
-
-def entry_by_id(reader: Reader, entry_id: int) -> Entry:
-    """Whatever became of it; NotFound when it was removed or never was."""
-    _known(reader, entry_id)
-    (entry,) = reader.rows(Entry, _ENTRIES + " AND entry.id = :id", {"id": entry_id})
-    return entry

@@ -9,7 +9,7 @@ import jinja2
 from litestar import Response
 
 from pantrybox.clock import to_rfc3339
-from pantrybox.inventory.shopping import low_items
+from pantrybox.inventory.low import low_items
 from pantrybox.version import VERSION
 from pantrybox.web import told
 from pantrybox.web.addresses import item_path

@@ -11,10 +11,12 @@ from litestar.params import FromPath, JSONBody
 from pantrybox.clock import Clock, to_rfc3339
 from pantrybox.errors import OutOfRange
 from pantrybox.inventory import shopping
+from pantrybox.inventory import shopping_queries as listed
 from pantrybox.inventory.consumption import until_item_is_empty
 from pantrybox.inventory.forecast import UntilEmpty
 from pantrybox.inventory.model import MAX_COUNT
-from pantrybox.inventory.shopping import Entry, EntryChange, Reason, TickedBy
+from pantrybox.inventory.shopping import EntryChange
+from pantrybox.inventory.shopping_queries import Entry, Reason, TickedBy
 from pantrybox.owners import audit
 from pantrybox.owners.model import Actor
 from pantrybox.storage.database import Database, Reader, Writer
@@ -88,11 +90,11 @@ async def shopping_list(
     now_ms = now()
 
     def query(reader: Reader) -> ShoppingList:
-        entries = shopping.entries(reader, now_ms, limit=limit, after=after)
+        entries = listed.entries(reader, now_ms, limit=limit, after=after)
         last = entries[-1] if len(entries) == limit else None
         return ShoppingList(
             items=[_view(reader, entry, now_ms) for entry in entries],
-            total=shopping.total_entries(reader, now_ms),
+            total=listed.total_entries(reader, now_ms),
             next_cursor=None if last is None else cursor_of((last.rank, last.order_ms, last.id)),
         )
 
@@ -112,7 +114,7 @@ async def add_to_shopping_list(
     def add(writer: Writer) -> tuple[EntryView, bool]:
         entry_id, is_new = shopping.wish(writer, data.name, data.quantity, data.note)
         audit.record(writer, actor.name, "wish.added" if is_new else "wish.changed", data.name)
-        return _view(writer, shopping.entry_by_id(writer, entry_id), writer.now_ms), is_new
+        return _view(writer, listed.entry_by_id(writer, entry_id), writer.now_ms), is_new
 
     entry, is_new = await database.write(add)
     return Response(entry, status_code=201 if is_new else 200)
@@ -130,7 +132,7 @@ async def change_shopping_list(
 
     def change(writer: Writer) -> EntryView:
         shopping.change(writer, _in_range(entry_id), wanted)
-        entry = shopping.entry_by_id(writer, entry_id)
+        entry = listed.entry_by_id(writer, entry_id)
         if data != WishChange():
             audit.record(writer, actor.name, "wish.changed", entry.name)
         return _view(writer, entry, writer.now_ms)

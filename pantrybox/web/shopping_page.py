@@ -10,7 +10,7 @@ from litestar.params import RawBody
 
 from pantrybox.clock import Clock
 from pantrybox.errors import PantryError
-from pantrybox.inventory import shopping
+from pantrybox.inventory import shopping_queries as listed
 from pantrybox.owners.model import Actor
 from pantrybox.storage.database import Database
 from pantrybox.web import pages
@@ -47,7 +47,7 @@ class ShoppingPage:
 
     async def page(self, *, status_code: int = 200, problem: str = "") -> Response[Any]:
         now_ms = self._now()
-        entries = await self._database.read(lambda reader: shopping.entries(reader, now_ms, limit=_SHOWN))
+        entries = await self._database.read(lambda reader: listed.entries(reader, now_ms, limit=_SHOWN))
         return pages.page("shopping.html", status_code=status_code, entries=entries, problem=problem)
 
     async def after(self, act: Awaitable[object]) -> Response[Any]:

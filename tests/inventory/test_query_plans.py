@@ -7,7 +7,8 @@ from typing import Any
 
 import pytest
 
-from pantrybox.inventory import consumption, export, history, listing, shopping
+from pantrybox.inventory import consumption, export, history, listing
+from pantrybox.inventory import shopping_queries as listed
 from pantrybox.storage.database import Reader
 from pantrybox.storage.migrate import migrate
 
@@ -52,7 +53,7 @@ QUESTIONS: dict[str, Callable[[Reader], object]] = {
     "the list": lambda reader: listing.lines(reader, limit=10),
     "sums": listing.totals,
     "search": lambda reader: listing.items_matching(reader, "milk"),
-    "the shopping list": lambda reader: shopping.entries(reader, 10**12, limit=10),
+    "the shopping list": lambda reader: listed.entries(reader, 10**12, limit=10),
 }
 
 

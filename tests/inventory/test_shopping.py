@@ -11,8 +11,11 @@ from hypothesis.stateful import RuleBasedStateMachine, invariant, rule
 
 from pantrybox.errors import Conflict, NotFound
 from pantrybox.inventory import items, shopping
+from pantrybox.inventory import shopping_queries as listed
 from pantrybox.inventory.items import Description
-from pantrybox.inventory.shopping import Consequence, Entry, EntryChange, consequence, is_low
+from pantrybox.inventory.low import is_low
+from pantrybox.inventory.shopping import Consequence, EntryChange, consequence
+from pantrybox.inventory.shopping_queries import Entry
 from tests.inventory.cupboard import DAY_MS, Cupboard
 
 
@@ -23,7 +26,7 @@ def cupboard(tmp_path: Path) -> Iterator[Cupboard]:
 
 
 def entries(cupboard: Cupboard) -> list[Entry]:
-    return cupboard.read(lambda reader: shopping.entries(reader, cupboard.now_ms, limit=1000))
+    return cupboard.read(lambda reader: listed.entries(reader, cupboard.now_ms, limit=1000))
 
 
 def told(cupboard: Cupboard) -> list[tuple[str, str, str | None]]:
@@ -159,10 +162,10 @@ def test_open_ones_come_first_and_what_was_ticked_is_shown_for_a_day(cupboard: C
     change(cupboard, first, EntryChange(ticked=True))
     assert [entry.id for entry in entries(cupboard)] == [second, third, first]
     cupboard.now_ms += DAY_MS - 1
-    assert cupboard.read(lambda reader: shopping.total_entries(reader, cupboard.now_ms)) == 3
+    assert cupboard.read(lambda reader: listed.total_entries(reader, cupboard.now_ms)) == 3
     cupboard.now_ms += 1
     assert [entry.id for entry in entries(cupboard)] == [second, third]
-    assert cupboard.read(lambda reader: shopping.total_entries(reader, cupboard.now_ms)) == 2
+    assert cupboard.read(lambda reader: listed.total_entries(reader, cupboard.now_ms)) == 2
 
 
 def test_what_is_open_twice_cannot_be(cupboard: Cupboard) -> None:
@@ -183,7 +186,7 @@ def test_clearing_removes_what_is_ticked_and_what_was_removed_is_gone(cupboard: 
         change(cupboard, bought, EntryChange(ticked=False))
     assert cupboard.write(lambda writer: shopping.remove(writer, wanted)) == "b"
     with pytest.raises(NotFound):
-        cupboard.read(lambda reader: shopping.entry_by_id(reader, wanted))
+        cupboard.read(lambda reader: listed.entry_by_id(reader, wanted))
 
 
 class Household(RuleBasedStateMachine):
