@@ -15,6 +15,7 @@ from tests.server import Server
 
 # How long an example takes is a matter of the machine; benchmarks measure time.
 hypothesis.settings.register_profile("box", deadline=None)
+hypothesis.settings.register_profile("quick", parent=hypothesis.settings.get_profile("box"), max_examples=10)
 hypothesis.settings.load_profile("box")
 
 

@@ -12,6 +12,8 @@ from pantrybox.errors import NotFound, PantryError
 from tests.conftest import make_jpeg
 from tests.server import Server, pantrybox
 
+pytestmark = pytest.mark.slow
+
 
 class MoodyBox(ThreadingHTTPServer):
     """Answers each upload with the next of its moods; the last one stays."""

@@ -18,6 +18,8 @@ from pantrybox.storage.database import Reader, Writer
 from tests.captures.box_time import HOUR_MS, BoxTime
 from tests.captures.store import Store, with_store
 
+pytestmark = pytest.mark.slow
+
 
 def later(store: Store, days: float) -> None:
     store.time.true_ms += round(days * DAY_MS)

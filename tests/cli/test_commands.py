@@ -14,6 +14,8 @@ from pantrybox.version import VERSION
 from tests.conftest import make_jpeg
 from tests.server import Server, pantrybox
 
+pytestmark = pytest.mark.slow
+
 
 def commands(
     command: click.Command = group, words: tuple[str, ...] = ()

@@ -11,6 +11,8 @@ import pytest
 from tests.conftest import make_jpeg
 from tests.server import Server, pantrybox
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.fixture(scope="module")
 def box(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:

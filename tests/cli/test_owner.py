@@ -13,6 +13,8 @@ import pytest
 
 from tests.server import Server, pantrybox
 
+pytestmark = pytest.mark.slow
+
 PASSPHRASE = "four words are good"
 
 

@@ -8,6 +8,8 @@ import pytest
 
 from tests.server import Server
 
+pytestmark = pytest.mark.slow
+
 
 def counts(server: Server) -> dict[str, int]:
     return {line["canonical_name"]: line["count_estimate"] for line in server.get("/v1/inventory").json["items"]}

@@ -29,6 +29,8 @@ from pantrybox.inventory.interchange import (
 from pantrybox.inventory.takeover import Outcome
 from tests.inventory.cupboard import Cupboard
 
+pytestmark = pytest.mark.slow
+
 ODD = [
     "🥛",
     "\u202e\u05d6\u05d9\u05ea\u05d9\u05dd\u202c",

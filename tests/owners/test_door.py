@@ -14,6 +14,8 @@ from pantrybox.owners.door import Door
 from pantrybox.owners.model import OWNER, Actor, AuditLine, Visitor
 from pantrybox.storage.database import Database
 
+pytestmark = pytest.mark.slow
+
 PASSPHRASE = "four words are good"
 CONSOLE = Actor("console", "admin")
 PHONE = Visitor("192.168.1.20", "Phone")

@@ -11,6 +11,8 @@ from hypothesis import strategies as st
 from pantrybox.errors import OutOfRange
 from pantrybox.owners.passphrase import FIRST_TRIED, chosen, hashed, matches, normalised
 
+pytestmark = pytest.mark.slow
+
 ANY = st.text(max_size=40)
 
 

@@ -15,6 +15,8 @@ from pantrybox.storage import folder
 from tests.conftest import make_jpeg
 from tests.server import Server
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.fixture(scope="module")
 def box(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:

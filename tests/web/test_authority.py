@@ -21,6 +21,8 @@ from pantrybox.web.routes import HANDLERS
 from tests.conftest import make_jpeg
 from tests.server import Answer, Server
 
+pytestmark = pytest.mark.slow
+
 OPEN = {("GET", "/"), ("GET", "/healthz"), ("POST", "/sign-in"), ("POST", "/claim")}
 """All that the contract opens to strangers, beside static files."""
 CAMERAS = {("POST", "/v1/ingest")}

@@ -13,6 +13,8 @@ from pantrybox.clock import wall_clock_ms
 from tests.conftest import make_jpeg
 from tests.server import Server
 
+pytestmark = pytest.mark.slow
+
 HOUR = 3_600_000
 DAY = 24 * HOUR
 FIELDS = {"device_id", "is_healthy", "status", "battery_v", "battery_pct", "rssi", "last_seen_at", "captures_7d"}

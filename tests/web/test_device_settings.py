@@ -9,6 +9,8 @@ import pytest
 from tests.conftest import make_jpeg
 from tests.server import Answer, Server
 
+pytestmark = pytest.mark.slow
+
 TRIANGLE = [[0.0, 0.0], [1.0, 0.0], [0.5, 1.0]]
 CORNER = [[0.0, 0.0], [0.25, 0.0], [0.25, 0.25], [0.0, 0.25]]
 

@@ -14,6 +14,8 @@ from hypothesis import strategies as st
 from tests.conftest import make_jpeg
 from tests.server import Answer, Server
 
+pytestmark = pytest.mark.slow
+
 NUMBERS = [
     ("/v1/captures", "limit"),
     ("/v1/captures", "before"),

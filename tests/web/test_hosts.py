@@ -12,6 +12,8 @@ from hypothesis import strategies as st
 from pantrybox.web.hosts import is_known, names_of_this_machine
 from tests.server import Server
 
+pytestmark = pytest.mark.slow
+
 Address = IPv4Address | IPv6Address
 NAMES = names_of_this_machine(["pantry.example.org", "[fd00::7]"])
 HERE = "192.168.1.5"

@@ -13,6 +13,8 @@ import pytest
 from tests.conftest import make_jpeg
 from tests.server import Server
 
+pytestmark = pytest.mark.slow
+
 PATIENCE_SECONDS = 10
 
 

@@ -14,6 +14,8 @@ import pytest
 
 from tests.server import Answer, Server
 
+pytestmark = pytest.mark.slow
+
 FORM = "application/x-www-form-urlencoded"
 PASSPHRASE = "four words are good"
 HTML = "text/html,application/xhtml+xml,*/*;q=0.8"

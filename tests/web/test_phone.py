@@ -12,6 +12,8 @@ from pantrybox.clock import to_rfc3339, wall_clock_ms
 from tests.conftest import make_jpeg
 from tests.server import Answer, Server
 
+pytestmark = pytest.mark.slow
+
 MIB = 1024 * 1024
 BOUNDARY = "b0undary"
 

@@ -17,6 +17,8 @@ from pantrybox.web.reprocessing import Span, Wish, span_of
 from tests.conftest import make_jpeg
 from tests.server import Answer, Server
 
+pytestmark = pytest.mark.slow
+
 DAY_MS = 86_400_000
 MOMENTS = st.integers(0, 250_000_000_000_000)
 UNDECODABLE = make_jpeg(shade=3).replace(b"\xff\xc0", b"\xff\xc3", 1)

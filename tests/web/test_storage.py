@@ -15,6 +15,8 @@ import pytest
 from tests.conftest import make_jpeg
 from tests.server import Server
 
+pytestmark = pytest.mark.slow
+
 DAY_MS = 86_400_000
 
 

@@ -15,6 +15,8 @@ import pytest
 
 from tests.server import Answer, Server
 
+pytestmark = pytest.mark.slow
+
 HEADER = b"name,brand,package_type,count,confidence,last_seen,manual\r\n"
 NAMES = ["🫙 Gurken", "\u202e\u05d6\u05d9\u05ea", "=HYPERLINK(1)", "'tis", "+1", "-1", "@x", 'a "b", c', "<b>&amp;"]
 
