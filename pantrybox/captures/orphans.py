@@ -51,9 +51,12 @@ Print = tuple[int, int]
 async def difference(database: Database, images: ImageFiles, threads: Executor | None = None) -> Difference:
     """Compare folder and table. OSError when the folder cannot be read."""
     loop = asyncio.get_running_loop()
-    claimed = await _claimed_print(database, threads)
+    # Side by side: both wait for the card most of the time, and what changes meanwhile is looked at below.
+    listed, claimed = await asyncio.gather(
+        loop.run_in_executor(threads, lambda: _print(images.listed())), _claimed_print(database, threads)
+    )
     # Hashes are keyed anew for each process (PEP 456): no names can be chosen to have another set's print.
-    if claimed == await loop.run_in_executor(threads, lambda: _print(images.listed())):
+    if claimed == listed:
         return Difference(expected=claimed[0], files=claimed[0])
     found = Difference()
     parts = 1 + claimed[0] // _COMPARED_AT_ONCE
