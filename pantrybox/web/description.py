@@ -15,6 +15,7 @@ _TAGS = {
     "/v1/reprocess": ("Photographs", ""),
     "/v1/devices": ("Cameras", "Who may upload, how each is doing, and what it is ordered to do."),
     "/v1/inventory": ("Stock", "What is there, what changed, and what people say about it."),
+    "/v1/places": ("Stock", ""),
     "/v1/shopping-list": ("Shopping list", "Fills itself from what runs low; ticked off by what arrives."),
     "/v1/admin": ("Storage and jobs", "What is kept, what was cleaned up, and what runs next."),
     "/v1": ("Authority", "The owner, sessions, keys, the audit log, and the proof of the data folder."),

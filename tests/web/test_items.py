@@ -106,6 +106,19 @@ def test_item_in_several_places_wants_to_know_which_one_is_meant(box: Server, na
     assert override(box, name, 5, place="CELLAR")["place"] == "Cellar"
 
 
+def test_places_are_listed_with_the_cameras_that_look_at_them(box: Server, name: str) -> None:
+    override(box, name, 1, place="Larder")
+    box.add_device("larder-cam")
+    box.request(
+        "PATCH", "/v1/devices/larder-cam", {"settings": {"place": "Larder"}}, {"Authorization": f"Bearer {box.key}"}
+    )
+    listed = box.get("/v1/places").json
+    assert listed["total"] == len(listed["items"])
+    assert {"name": "Larder", "device_id": "larder-cam"}.items() <= next(
+        place for place in listed["items"] if place["name"] == "Larder"
+    ).items()
+
+
 def test_an_undo_takes_back_and_an_undo_of_it_brings_again(box: Server, name: str) -> None:
     override(box, name, 2)
     changed = override(box, name, 6)
