@@ -144,6 +144,11 @@ def to_rfc3339(at_ms: int) -> str:
     return moment.isoformat(timespec="milliseconds").replace("+00:00", "Z")
 
 
+def rfc3339_or_none(at_ms: int | None) -> str | None:
+    """Of a moment that may not have come."""
+    return None if at_ms is None else to_rfc3339(at_ms)
+
+
 def from_iso8601(text: str) -> int:
     """Milliseconds since 1970; a time without an offset is UTC. Malformed when it is no time, or before 1970."""
     try:

@@ -8,6 +8,8 @@ from typing import Literal
 
 import msgspec
 
+from pantrybox.clock import DAY_MS
+
 BatteryKind = Literal["lipo_1s", "18650", "lipo_2s", "usb", "none"]
 
 _ONE_CELL = (Decimal("3.0"), Decimal("4.2"))
@@ -18,11 +20,10 @@ _RANGE: dict[BatteryKind, tuple[Decimal, Decimal]] = {
 }
 """Volts when empty and when full. What is missing runs from the mains."""
 
-_DAY_MS = 24 * 3600 * 1000
 _CHARGED_PCT = 10.0
 """A rise by more than this is a charge: less is the warmth of a day, or a cell that rests."""
 MIN_READINGS = 4
-MIN_SPAN_MS = _DAY_MS
+MIN_SPAN_MS = DAY_MS
 
 
 class Reading(msgspec.Struct, frozen=True):
@@ -76,7 +77,7 @@ def trend(readings: Sequence[Reading], kind: BatteryKind | None) -> Trend:
     points = _since_the_last_charge([(reading.at_ms, float(_charge_pct(reading.volts, kind))) for reading in readings])
     if len(points) < MIN_READINGS or points[-1][0] - points[0][0] < MIN_SPAN_MS:
         return Trend()
-    per_day = round(_DAY_MS * _slope(points), 2)
+    per_day = round(DAY_MS * _slope(points), 2)
     if per_day >= 0:
         return Trend(pct_per_day=abs(per_day))
     left = min(100.0, max(0.0, statistics.median(pct for _, pct in points[-3:])))

@@ -1,6 +1,7 @@
 """Whether a camera does what it is there for, and if not, why."""
 
-from pantrybox.devices.model import HOUR_MS, Device
+from pantrybox.clock import HOUR_MS
+from pantrybox.devices.model import Device
 
 _PATIENCE = 2.5
 """A camera may miss one photograph, and be late with the next, before anybody is called."""

@@ -5,17 +5,16 @@ from typing import Literal
 
 import msgspec
 
+from pantrybox.clock import DAY_MS, HOUR_MS
 from pantrybox.devices.battery import BatteryKind, battery_pct, guessed_kind
 from pantrybox.devices.orders import Orders
 from pantrybox.devices.settings import DeviceSettings
 
 DEVICE_ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}")
-MAX_NAME = 200
 
 Status = Literal["active", "idle", "inactive", "offline"]
 
-HOUR_MS = 3600 * 1000
-DAY_MS = 24 * HOUR_MS
+
 _COUNTER = re.compile(r"[0-9]{1,12}", re.ASCII)
 
 

@@ -1,9 +1,8 @@
 """SQL of what was used: units that left the shelf, and how long there were any."""
 
+from pantrybox.clock import DAY_MS
 from pantrybox.inventory.forecast import WINDOW_DAYS, UntilEmpty, Use, until_empty
 from pantrybox.storage.database import Reader
-
-DAY_MS = 86_400_000
 
 
 def use_of(reader: Reader, item_id: int, now_ms: int, days: int = WINDOW_DAYS) -> Use:

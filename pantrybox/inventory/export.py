@@ -9,7 +9,7 @@ from itertools import groupby
 
 import msgspec
 
-from pantrybox.clock import to_rfc3339
+from pantrybox.clock import rfc3339_or_none, to_rfc3339
 from pantrybox.inventory import ledger, listing
 from pantrybox.inventory.history import family
 from pantrybox.inventory.interchange import Entry, PastEntry
@@ -110,7 +110,7 @@ def _exported(row: _Row, aliases: list[str]) -> Exported:
         place=row.place,
         count=row.count or 0,
         confidence=msgspec.UNSET if row.confidence is None else row.confidence,
-        last_seen=None if row.last_seen_at_ms is None else to_rfc3339(row.last_seen_at_ms),
+        last_seen=rfc3339_or_none(row.last_seen_at_ms),
         manual=bool(row.manual),
         generic=row.generic,
     )
@@ -131,7 +131,7 @@ def _csv_line(rows: list[_Row]) -> CsvLine:
         package_type=rows[0].package_type,
         count=sum(row.count or 0 for row in rows),
         confidence=listing.confidence_of_sum(row.confidence or 0 for row in rows),
-        last_seen=None if seen_ms is None else to_rfc3339(seen_ms),
+        last_seen=rfc3339_or_none(seen_ms),
         manual="true" if all(row.manual for row in rows) else "false",
     )
 

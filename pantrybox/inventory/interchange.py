@@ -15,19 +15,13 @@ from pantrybox.clock import from_iso8601
 from pantrybox.errors import Malformed
 from pantrybox.inventory.ledger import PastLine
 from pantrybox.inventory.model import MAX_COUNT, EventType
+from pantrybox.names import Name, ShortText, Text
 
 CSV_COLUMNS = ("name", "brand", "package_type", "count", "confidence", "last_seen", "manual")
 MAX_BYTES = 20_000_000
 _DANGEROUS = ("=", "+", "-", "@", "\t", "\r", "'")
 _MOST_ALIASES = 50
 
-# One line of text with something in it: no control characters, not only blanks.
-_Name = Annotated[
-    str,
-    msgspec.Meta(max_length=200, pattern=r"^[^\x00-\x1f\x7f]*[^\x00-\x20\x7f][^\x00-\x1f\x7f]*$"),
-]
-_ShortText = Annotated[str, msgspec.Meta(max_length=200, pattern=r"^[^\x00-\x1f\x7f]*$")]
-_Text = Annotated[str, msgspec.Meta(max_length=2000, pattern=r"^[^\x00]*$")]
 _Count = Annotated[int, msgspec.Meta(ge=0, le=MAX_COUNT)]
 # A line of a spreadsheet sums all places up.
 _Sum = Annotated[int, msgspec.Meta(ge=0, le=10**9)]
@@ -52,15 +46,15 @@ class PastEntry(msgspec.Struct, frozen=True):
 class Entry(msgspec.Struct, frozen=True, omit_defaults=True):
     """One item at one place in a file. What a file does not say of it is UNSET and stays as it is."""
 
-    name: _Name
-    brand: _ShortText | _Unset | None = _UNSET
-    package_type: _ShortText | _Unset | None = _UNSET
-    category: _ShortText | _Unset | None = _UNSET
+    name: Name
+    brand: ShortText | _Unset | None = _UNSET
+    package_type: ShortText | _Unset | None = _UNSET
+    category: ShortText | _Unset | None = _UNSET
     minimum: _Count | _Unset | None = _UNSET
-    note: _Text | _Unset | None = _UNSET
-    notes: _Text | _Unset | None = _UNSET
-    aliases: Annotated[list[_Name], msgspec.Meta(max_length=_MOST_ALIASES)] | _Unset = _UNSET
-    place: _Name | _Unset | None = _UNSET
+    note: Text | _Unset | None = _UNSET
+    notes: Text | _Unset | None = _UNSET
+    aliases: Annotated[list[Name], msgspec.Meta(max_length=_MOST_ALIASES)] | _Unset = _UNSET
+    place: Name | _Unset | None = _UNSET
     """None: known, and nowhere."""
     count: _Sum | _Unset = _UNSET
     confidence: _Chance | _Unset = _UNSET

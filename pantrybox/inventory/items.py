@@ -6,6 +6,7 @@ import msgspec
 
 from pantrybox.errors import Conflict, NotFound, OutOfRange
 from pantrybox.inventory.model import ItemFacts
+from pantrybox.names import folded
 from pantrybox.storage.database import Reader, Writer
 
 
@@ -33,7 +34,7 @@ _ITEM = """
 
 def name_key(name: str) -> str:
     """What makes two spellings the same name. OutOfRange for a name that is nothing but blanks of some kind."""
-    key = " ".join(name.casefold().split())
+    key = folded(name)
     if not key:
         raise OutOfRange("A name needs at least one visible character.")
     return key

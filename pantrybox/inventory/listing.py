@@ -10,6 +10,7 @@ import msgspec
 from pantrybox.inventory.belief import DECIMALS, UNSEEN
 from pantrybox.inventory.low import is_low
 from pantrybox.inventory.model import StockLine
+from pantrybox.names import folded
 from pantrybox.storage.database import Reader
 
 Sort = Literal["name", "count", "confidence", "last_seen", "updated"]
@@ -147,7 +148,7 @@ def items_matching(reader: Reader, wanted: str) -> set[int]:
 
     Compared here and not in SQL, whose LIKE knows the case of ASCII letters only.
     """
-    key = _folded(wanted)
+    key = folded(wanted)
     texts = reader.rows(
         _Text,
         """
@@ -166,7 +167,7 @@ def items_matching(reader: Reader, wanted: str) -> set[int]:
         JOIN inventory_items ON inventory_items.id = item_id
         """,
     )
-    return {text.item_id for text in texts if key in _folded(text.text)}
+    return {text.item_id for text in texts if key in folded(text.text)}
 
 
 class _Alias(msgspec.Struct):
@@ -193,10 +194,6 @@ def all_aliases(reader: Reader) -> dict[int, list[str]]:
     for row in rows:
         names.setdefault(row.item_id, []).append(row.alias)
     return names
-
-
-def _folded(text: str) -> str:
-    return " ".join(text.casefold().split())
 
 
 class _Part(msgspec.Struct):
@@ -283,4 +280,4 @@ def stale(items: list[Total], before_ms: int) -> list[tuple[Rank, Total]]:
 
 def has_something(text: str | None) -> bool:
     """Whether there is anything to look for in a search."""
-    return text is not None and bool(_folded(text))
+    return text is not None and bool(folded(text))

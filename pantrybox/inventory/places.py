@@ -3,6 +3,7 @@
 import msgspec
 
 from pantrybox.errors import Conflict, NotFound
+from pantrybox.names import folded
 from pantrybox.storage.database import Reader, Writer
 
 ELSEWHERE = "Elsewhere"
@@ -23,8 +24,8 @@ def places(reader: Reader) -> list[Place]:
 
 def place_named(reader: Reader, name: str) -> int | None:
     """The place of that name, whatever its case. A house has few places: they are compared one by one."""
-    key = _key(name)
-    return next((place.id for place in places(reader) if _key(place.name) == key), None)
+    key = folded(name)
+    return next((place.id for place in places(reader) if folded(place.name) == key), None)
 
 
 def known_place(reader: Reader, name: str) -> int:
@@ -68,7 +69,7 @@ def rename_of_device(writer: Writer, device_id: str, name: str) -> None:
     A camera that has seen nothing yet takes over a place that only people spoke of.
     """
     place = of_device(writer, device_id)
-    same_name = next((other for other in places(writer) if _key(other.name) == _key(name)), None)
+    same_name = next((other for other in places(writer) if folded(other.name) == folded(name)), None)
     if same_name is not None and same_name.device_id is None and place is None:
         _look_at(writer, same_name.id, device_id)
     elif same_name is not None and same_name != place:
@@ -105,7 +106,3 @@ def _insert(writer: Writer, name: str, device_id: str | None) -> int:
     return writer.insert(
         "INSERT INTO places (name, device_id) VALUES (:name, :device_id)", {"name": name, "device_id": device_id}
     )
-
-
-def _key(name: str) -> str:
-    return " ".join(name.casefold().split())

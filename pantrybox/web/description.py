@@ -40,7 +40,11 @@ _MEANING = {
 }
 
 _MAY_BE_EMPTY = {("patch", "/v1/devices/{device_id}"), ("patch", "/v1/inventory/items/{name}")}
-_PAGES = {("get", "/"), ("post", "/sign-out")}
+_ANSWERS: dict[tuple[str, str], dict[str, Document]] = {
+    ("get", "/"): {"text/html": {"type": "string"}},
+    ("post", "/sign-out"): {"text/html": {"type": "string"}},
+    ("get", "/v1/inventory/export"): {"application/json": {"type": "object"}, "text/csv": {"type": "string"}},
+}
 _NAMED_IN_BODY = {("post", "/v1/inventory/merge")}
 _CONFLICTS = {
     ("post", "/v1/devices"),
@@ -214,8 +218,9 @@ def _describe_body(operation: Document, route: tuple[str, str]) -> None:
 
 def _describe_errors(operation: Document, route: tuple[str, str], security: list[Document]) -> None:
     responses = operation.setdefault("responses", {})
-    if route in _PAGES:
-        responses["200"] = {"description": "The page.", "content": {"text/html": {"schema": {"type": "string"}}}}
+    if route in _ANSWERS:
+        content = {media_type: {"schema": schema} for media_type, schema in _ANSWERS[route].items()}
+        responses["200"] = {"description": "The page or file.", "content": content}
     for status in sorted(_statuses(operation, route, security)):
         content = {"application/problem+json": {"schema": _PROBLEM}}
         responses[str(status)] = {"description": _MEANING[status], "content": content}

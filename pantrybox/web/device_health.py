@@ -11,10 +11,10 @@ from litestar.params import FromPath, FromQuery, QueryParameter
 from pantrybox.captures import by_device
 from pantrybox.captures.by_device import Sent
 from pantrybox.captures.model import Status as CaptureStatus
-from pantrybox.clock import Clock, to_rfc3339
+from pantrybox.clock import DAY_MS, Clock, rfc3339_or_none, to_rfc3339
 from pantrybox.devices.battery import BatteryKind, Reading, Trend, trend
 from pantrybox.devices.health import faults, success_rate
-from pantrybox.devices.model import DAY_MS, Device, Status, counted
+from pantrybox.devices.model import Device, Status, counted
 from pantrybox.devices.registry import known
 from pantrybox.storage.database import Database, Reader
 from pantrybox.web.authority import needs
@@ -127,7 +127,7 @@ def _health(reader: Reader, device: Device, now_ms: int) -> Health:
         battery_trend_pct_per_day=battery.pct_per_day,
         battery_days_left=battery.days_left,
         rssi=device.rssi,
-        last_seen_at=None if device.last_seen_at_ms is None else to_rfc3339(device.last_seen_at_ms),
+        last_seen_at=rfc3339_or_none(device.last_seen_at_ms),
         captures_7d=week.captures,
         success_rate_7d=success_rate(week.complete, week.failed),
         captures_24h=day.captures,

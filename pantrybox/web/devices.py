@@ -9,7 +9,7 @@ from litestar.params import FromPath, JSONBody, QueryParameter
 from msgspec import UNSET, UnsetType
 
 from pantrybox.captures import by_device
-from pantrybox.clock import Clock, to_rfc3339
+from pantrybox.clock import Clock, rfc3339_or_none, to_rfc3339
 from pantrybox.devices import queries as devices
 from pantrybox.devices import registry
 from pantrybox.devices.battery import BatteryKind
@@ -20,12 +20,12 @@ from pantrybox.devices.roster import Roster
 from pantrybox.devices.seeing import Polygon
 from pantrybox.devices.settings import SettingsChange, Thresholds, Zone
 from pantrybox.inventory import places
+from pantrybox.names import Name
 from pantrybox.owners import audit
 from pantrybox.owners.model import Actor
 from pantrybox.storage.database import Database, Reader, Writer
 from pantrybox.web.authority import needs
 from pantrybox.web.live import Pulse
-from pantrybox.web.names import Name
 
 
 class NewDevice(msgspec.Struct, frozen=True):
@@ -239,7 +239,7 @@ def view(device: Device, now_ms: int) -> DeviceView:
         battery_kind=device.battery_kind,
         battery_kind_guessed=device.battery_kind_guessed,
         rssi=device.rssi,
-        last_seen_at=None if device.last_seen_at_ms is None else to_rfc3339(device.last_seen_at_ms),
+        last_seen_at=rfc3339_or_none(device.last_seen_at_ms),
         capture_count=device.capture_count,
         created_at=to_rfc3339(device.created_at_ms),
         orders=device.orders,

@@ -8,7 +8,7 @@ from litestar import Request, get
 from litestar.di import NamedDependency
 from litestar.params import FromPath, FromQuery, QueryParameter
 
-from pantrybox.clock import Clock, to_rfc3339
+from pantrybox.clock import Clock, rfc3339_or_none, to_rfc3339
 from pantrybox.inventory import history, items, listing
 from pantrybox.inventory.consumption import DAY_MS, until_item_is_empty
 from pantrybox.inventory.forecast import UntilEmpty
@@ -19,7 +19,7 @@ from pantrybox.inventory.model import EventType, ItemFacts
 from pantrybox.storage.database import Database, Reader
 from pantrybox.web.authority import needs
 from pantrybox.web.cursors import CURSOR, LIMIT, Whole, cursor_of, position_in
-from pantrybox.web.inventory import StockView, line_view, moment
+from pantrybox.web.inventory import StockView, line_view
 
 _HOUR_MS = 3_600_000
 _ITEMS = "/v1/inventory/items/"
@@ -224,7 +224,7 @@ def _current(lines: list[Line]) -> Current:
     return Current(
         count=sum(line.shown_count for line in lines),
         confidence=listing.confidence_of_sum(line.confidence for line in lines),
-        last_seen_at=moment(max((line.last_seen_at_ms or 0 for line in lines), default=0) or None),
+        last_seen_at=rfc3339_or_none(max((line.last_seen_at_ms or 0 for line in lines), default=0) or None),
         is_manual=bool(lines) and all(line.is_manual for line in lines),
     )
 

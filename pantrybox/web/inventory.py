@@ -7,16 +7,16 @@ from litestar import get
 from litestar.di import NamedDependency
 from litestar.params import QueryParameter
 
-from pantrybox.clock import Clock, to_rfc3339
+from pantrybox.clock import Clock, rfc3339_or_none, to_rfc3339
 from pantrybox.errors import OutOfRange
 from pantrybox.inventory import listing, places
 from pantrybox.inventory.consumption import DAY_MS
 from pantrybox.inventory.listing import Line, Rank, Sort, Total
 from pantrybox.inventory.model import MAX_COUNT, ItemFacts
+from pantrybox.names import MAX_NAME
 from pantrybox.storage.database import Database, Reader
 from pantrybox.web.authority import needs
 from pantrybox.web.cursors import CURSOR, LIMIT, Whole, cursor_of, position_in
-from pantrybox.web.names import MAX_NAME
 
 Order = Literal[Sort, "-name", "-count", "-confidence", "-last_seen", "-updated"]
 
@@ -138,7 +138,7 @@ async def list_inventory(
         names = listing.all_aliases(reader)
         return Inventory(
             items=[line_view(row, names.get(row.item_id, [])) for row in rows],
-            updated_at=moment(listing.updated_at_ms(reader)),
+            updated_at=rfc3339_or_none(listing.updated_at_ms(reader)),
             total=listing.total_lines(reader, item_ids=item_ids, place_id=place_id),
             next_cursor=_after_line(sort, rows, limit),
         )
@@ -197,7 +197,7 @@ async def low_stock(
                 brand=item.brand,
                 count=item.count,
                 confidence=item.confidence,
-                last_seen_at=moment(item.last_seen_at_ms),
+                last_seen_at=rfc3339_or_none(item.last_seen_at_ms),
                 minimum=item.minimum,
                 item_id=item.item_id,
             )
@@ -239,7 +239,7 @@ def _stale(item: Total, now_ms: int) -> StaleItem:
     seen_ms = item.last_seen_at_ms
     return StaleItem(
         name=item.name,
-        last_seen_at=moment(seen_ms),
+        last_seen_at=rfc3339_or_none(seen_ms),
         days_since_seen=None if seen_ms is None else (now_ms - seen_ms) // DAY_MS,
         last_count=item.count,
         confidence=item.confidence,
@@ -263,12 +263,8 @@ def line_view(line: Line, aliases: list[str]) -> StockView:
         count_estimate=line.shown_count,
         confirmed_count=line.confirmed_count,
         confidence=line.confidence,
-        last_seen_at=moment(line.last_seen_at_ms),
+        last_seen_at=rfc3339_or_none(line.last_seen_at_ms),
         is_manual=line.is_manual,
         notes=line.notes,
         updated_at=to_rfc3339(line.updated_at_ms),
     )
-
-
-def moment(at_ms: int | None) -> str | None:
-    return None if at_ms is None else to_rfc3339(at_ms)

@@ -18,6 +18,7 @@ from pantrybox.inventory.forecast import UntilEmpty
 from pantrybox.inventory.history import PastEvent
 from pantrybox.inventory.items import Item
 from pantrybox.inventory.listing import Line
+from pantrybox.names import Name, ShortText, Text
 from pantrybox.owners.model import Actor
 from pantrybox.settings import Settings
 from pantrybox.storage.database import Database, Reader, Writer
@@ -27,7 +28,6 @@ from pantrybox.web.authority import needs
 from pantrybox.web.errors import AnyRequest, status_of
 from pantrybox.web.forms import checked, filled_in, see_other
 from pantrybox.web.items import ItemChange, Merge, Override, apply_change, merge_items, override, undo_event
-from pantrybox.web.names import Name, ShortText, Text
 
 _SHOWN = 50
 

@@ -13,13 +13,13 @@ from pantrybox.errors import Conflict, OutOfRange
 from pantrybox.inventory import items, places, states, words
 from pantrybox.inventory.items import Description, Item
 from pantrybox.inventory.model import MAX_COUNT, ItemFacts
+from pantrybox.names import Name, ShortText, Text
 from pantrybox.owners import audit
 from pantrybox.owners.model import Actor
 from pantrybox.storage.database import Database, Reader, Writer
 from pantrybox.web.authority import needs
 from pantrybox.web.errors import AnyRequest
 from pantrybox.web.history import asked_for
-from pantrybox.web.names import Name, ShortText, Text
 
 Count = Annotated[int, msgspec.Meta(ge=0, le=MAX_COUNT)]
 

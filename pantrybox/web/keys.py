@@ -5,14 +5,14 @@ from litestar import delete, get, post
 from litestar.di import NamedDependency
 from litestar.params import FromPath, JSONBody
 
-from pantrybox.clock import to_rfc3339
+from pantrybox.clock import rfc3339_or_none, to_rfc3339
+from pantrybox.names import Name
 from pantrybox.owners import queries
 from pantrybox.owners.access import Access
 from pantrybox.owners.model import Actor, Key, Scope
 from pantrybox.storage.database import Database, Reader
 from pantrybox.web.authority import needs
 from pantrybox.web.captures import CURSOR, LIMIT
-from pantrybox.web.names import Name
 
 
 class NewKey(msgspec.Struct, frozen=True):
@@ -81,5 +81,5 @@ def _view(key: Key) -> KeyView:
         name=key.name,
         scope=key.scope,
         created_at=to_rfc3339(key.created_at_ms),
-        revoked_at=None if key.revoked_at_ms is None else to_rfc3339(key.revoked_at_ms),
+        revoked_at=rfc3339_or_none(key.revoked_at_ms),
     )

@@ -16,12 +16,12 @@ from pantrybox.clock import from_iso8601
 from pantrybox.devices import queries as devices
 from pantrybox.errors import NotAJpeg, OutOfRange
 from pantrybox.inventory.places import elsewhere, known_place
+from pantrybox.names import MAX_NAME
 from pantrybox.owners import audit
 from pantrybox.owners.model import Actor
 from pantrybox.storage.database import Database, Writer
 from pantrybox.web.authority import needs
 from pantrybox.web.errors import AnyRequest
-from pantrybox.web.names import MAX_NAME
 from pantrybox.web.uploads import UploadForm, body_of, refuse_unless_it_fits
 
 _MAX_NOTE = 500

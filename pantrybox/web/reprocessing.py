@@ -10,14 +10,13 @@ from litestar.params import FromPath, JSONBody, QueryParameter
 from pantrybox.bell import Bell
 from pantrybox.captures import reprocessing
 from pantrybox.captures.reprocessing import Run, RunStatus
-from pantrybox.clock import from_iso8601, to_rfc3339
+from pantrybox.clock import DAY_MS, from_iso8601, rfc3339_or_none, to_rfc3339
 from pantrybox.errors import NotFound, OutOfRange
 from pantrybox.owners import audit
 from pantrybox.owners.model import Actor
 from pantrybox.storage.database import Database, Reader, Writer
 from pantrybox.web.authority import needs
 
-_DAY_MS = 86_400_000
 _DATE_LENGTH = len("2026-11-20")
 _LARGEST_ID = 2**63 - 1
 
@@ -153,9 +152,9 @@ def span_of(wish: Wish) -> Span:
         raise OutOfRange('Say one of {"date": "2026-11-20"}, {"from": ..., "to": ...} and {"all": true}.')
     if wish.date is not None:
         start_ms = from_iso8601(f"{wish.date}T00:00:00Z")
-        return Span(start_ms, start_ms + _DAY_MS)
+        return Span(start_ms, start_ms + DAY_MS)
     from_ms = None if wish.from_ is None else from_iso8601(wish.from_)
-    to_ms = None if wish.to is None else from_iso8601(wish.to) + (_DAY_MS if len(wish.to) <= _DATE_LENGTH else 0)
+    to_ms = None if wish.to is None else from_iso8601(wish.to) + (DAY_MS if len(wish.to) <= _DATE_LENGTH else 0)
     if from_ms is not None and to_ms is not None and to_ms <= from_ms:
         raise OutOfRange("from: there is no time between this and to.")
     return Span(from_ms, to_ms)
@@ -176,5 +175,5 @@ def _view(run: Run) -> RunView:
         failed=run.failed,
         asked_by=run.asked_by,
         asked_at=to_rfc3339(run.asked_at_ms),
-        ended_at=None if run.ended_at_ms is None else to_rfc3339(run.ended_at_ms),
+        ended_at=rfc3339_or_none(run.ended_at_ms),
     )

@@ -8,7 +8,7 @@ from litestar.di import NamedDependency
 from litestar.openapi import ResponseSpec
 from litestar.params import FromPath, JSONBody
 
-from pantrybox.clock import Clock, to_rfc3339
+from pantrybox.clock import Clock, rfc3339_or_none, to_rfc3339
 from pantrybox.errors import OutOfRange
 from pantrybox.inventory import shopping
 from pantrybox.inventory import shopping_queries as listed
@@ -17,13 +17,12 @@ from pantrybox.inventory.forecast import UntilEmpty
 from pantrybox.inventory.model import MAX_COUNT
 from pantrybox.inventory.shopping import EntryChange
 from pantrybox.inventory.shopping_queries import Entry, Reason, TickedBy
+from pantrybox.names import Name, Text
 from pantrybox.owners import audit
 from pantrybox.owners.model import Actor
 from pantrybox.storage.database import Database, Reader, Writer
 from pantrybox.web.authority import needs
 from pantrybox.web.cursors import CURSOR, LIMIT, Whole, cursor_of, position_in
-from pantrybox.web.inventory import moment
-from pantrybox.web.names import Name, Text
 
 Quantity = Annotated[int, msgspec.Meta(ge=1, le=MAX_COUNT)]
 Unset = msgspec.UnsetType
@@ -186,7 +185,7 @@ def _view(reader: Reader, entry: Entry, now_ms: int) -> EntryView:
         note=entry.note,
         reason=entry.reason,
         added_at=to_rfc3339(entry.added_at_ms),
-        ticked_at=moment(entry.ticked_at_ms),
+        ticked_at=rfc3339_or_none(entry.ticked_at_ms),
         ticked_by=entry.ticked_by,
         count=entry.count,
         minimum=entry.minimum,

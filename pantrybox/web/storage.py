@@ -12,7 +12,7 @@ from pantrybox.captures import job_runs, retention_queries
 from pantrybox.captures.job_runs import Asker, JobRun, Outcome
 from pantrybox.captures.keeper import MEGABYTE, Keeper
 from pantrybox.captures.retention import FAILED_DAYS
-from pantrybox.clock import DAY_MS, Clock, to_rfc3339
+from pantrybox.clock import DAY_MS, Clock, rfc3339_or_none, to_rfc3339
 from pantrybox.errors import Conflict
 from pantrybox.owners import audit
 from pantrybox.owners.model import Actor
@@ -41,12 +41,15 @@ class StorageStats(msgspec.Struct, frozen=True):
     status: str = "ok"
 
 
-class Cleanup(msgspec.Struct, frozen=True):
+class QuotaCleanup(msgspec.Struct, frozen=True):
     success: bool
     deleted_count: int
     freed_mb: float
     errors: list[str]
     """Sentences."""
+
+
+class Cleanup(QuotaCleanup, frozen=True):
     cutoff_date: str
     """What was received before then was to go."""
 
@@ -54,13 +57,6 @@ class Cleanup(msgspec.Struct, frozen=True):
 class CleanupDone(msgspec.Struct, frozen=True):
     result: Cleanup
     status: str = "ok"
-
-
-class QuotaCleanup(msgspec.Struct, frozen=True):
-    success: bool
-    deleted_count: int
-    freed_mb: float
-    errors: list[str]
 
 
 class Quota(msgspec.Struct, frozen=True):
@@ -121,8 +117,8 @@ async def storage_stats(database: NamedDependency[Database]) -> StorageStats:
         Storage(
             total_size_mb=_mb(totals.image_bytes),
             file_count=totals.image_count,
-            oldest_file=_time(totals.oldest_ms),
-            newest_file=_time(totals.newest_ms),
+            oldest_file=rfc3339_or_none(totals.oldest_ms),
+            newest_file=rfc3339_or_none(totals.newest_ms),
         )
     )
 
@@ -249,7 +245,7 @@ def _view(run: JobRun) -> JobRunView:
         job=run.job,
         asked_by=run.asked_by,
         started_at=to_rfc3339(run.started_at_ms),
-        ended_at=_time(run.ended_at_ms),
+        ended_at=rfc3339_or_none(run.ended_at_ms),
         outcome=run.outcome,
         deleted_count=run.deleted_count,
         freed_mb=_mb(run.freed_bytes),
@@ -260,7 +256,3 @@ def _view(run: JobRun) -> JobRunView:
 
 def _mb(size_bytes: int) -> float:
     return round(size_bytes / MEGABYTE, 2)
-
-
-def _time(at_ms: int | None) -> str | None:
-    return None if at_ms is None else to_rfc3339(at_ms)

@@ -2,14 +2,11 @@
 
 import asyncio
 from collections.abc import AsyncGenerator, Iterable
-from dataclasses import dataclass
 from typing import Annotated, Any, Literal
 
 import msgspec
 from litestar import Request, get, post
 from litestar.di import NamedDependency
-from litestar.openapi.spec import OpenAPIMediaType, OpenAPIResponse, Operation, RequestBody, Schema
-from litestar.openapi.spec.enums import OpenAPIType
 from litestar.params import FromQuery, QueryParameter
 from litestar.response import Stream
 
@@ -20,11 +17,11 @@ from pantrybox.inventory import export, takeover
 from pantrybox.inventory.export import Exported, Snapshot
 from pantrybox.inventory.interchange import CSV_COLUMNS, MAX_BYTES, Parsed, csv_text, parsed_csv, parsed_json
 from pantrybox.inventory.takeover import Outcome
+from pantrybox.names import MAX_NAME, Name
 from pantrybox.owners import audit
 from pantrybox.owners.model import Actor
 from pantrybox.storage.database import Database, Writer
 from pantrybox.web.authority import needs
-from pantrybox.web.names import MAX_NAME, Name
 
 Format = Literal["json", "csv"]
 
@@ -33,39 +30,12 @@ _AT_ONCE = 200
 """Entries of a file that are sent together."""
 
 
-_A_FILE = {
-    "application/json": OpenAPIMediaType(schema=Schema(type=OpenAPIType.OBJECT)),
-    "text/csv": OpenAPIMediaType(schema=Schema(type=OpenAPIType.STRING)),
-}
-
-
-@dataclass
-class _GivesAFile(Operation):
-    def __post_init__(self) -> None:
-        given = OpenAPIResponse(description="The file.", content=_A_FILE)
-        self.responses = {**(self.responses or {}), "200": given}
-
-
-@dataclass
-class _TakesAFile(Operation):
-    def __post_init__(self) -> None:
-        self.request_body = RequestBody(content=_A_FILE, description="What `export` gave.", required=True)
-
-
-class Imported(msgspec.Struct, frozen=True):
-    imported: int
-    """Entries that changed something."""
-    unchanged: int
-    """Entries that say what is known already."""
-    created: int
-    """Items that were not known."""
-    events: int
-    """Lines that the ledger grew by."""
+class Imported(Outcome, frozen=True):
     dry_run: bool
     """Nothing was changed: this is what would have been."""
 
 
-@get("/v1/inventory/export", opt=needs("read"), operation_class=_GivesAFile)
+@get("/v1/inventory/export", opt=needs("read"))
 async def export_inventory(
     database: NamedDependency[Database],
     now: NamedDependency[Clock],
@@ -152,7 +122,6 @@ async def _with_history(database: Database, line: Exported, newest: int) -> Asyn
     opt=needs("write"),
     status_code=200,
     request_max_body_size=MAX_BYTES,
-    operation_class=_TakesAFile,
 )
 async def import_inventory(
     request: Request[Any, Any, Any],

@@ -270,6 +270,7 @@ FAULTS = {
     "a confidence that is no number": (b"name,count,confidence\na,1,nan\n", "line 2: confidence"),
     "a time that is none": (b"name,count,last_seen\na,1,yesterday\n", "line 2: Invalid timestamp"),
     "a name of two lines": (b'name,count\n"a\nb",1\n', "line 2: name"),
+    "a name with a line end after it": (b'name,count\n"a\n",1\n', "line 2: name"),
     "a line after one of two lines": (b'name,count,brand\n"a",1,"x"\nb,1,"x\ny"\nc,1,z\nd,-1,z\n', "line 3: brand"),
     "a name of 201 characters": (b"name,count\n" + b"a" * 201 + b",1\n", "line 2: name"),
     "a name with NUL": (b"name,count\na\0,1\n", "line 2: name"),

@@ -8,9 +8,9 @@ from typing import Any
 import pytest
 from playwright.sync_api import Locator, Page, expect
 
-from pantrybox.storage.database import Reader
 from pantrybox.storage.migrate import migrate
 from pantrybox.web.box_page import what_is_kept
+from tests.counting import Counting
 from tests.server import Server
 from tests.web.browser import ODD_NAMES, OpenWindow, Window
 
@@ -198,14 +198,6 @@ def test_page_fits_its_window_and_can_be_read_by_day_and_night(window: OpenWindo
         assert phone.small_targets() == []
         if scheme == "light" or width == 390:
             phone.page.screenshot(path=SCREENSHOTS / f"box-{width}-{scheme}.png", full_page=True)
-
-
-class Counting(Reader):
-    queries = 0
-
-    def rows(self, row_type: Any, sql: str, parameters: Any = None) -> Any:
-        self.queries += 1
-        return super().rows(row_type, sql, parameters)
 
 
 def test_page_takes_four_queries(tmp_path: Path) -> None:

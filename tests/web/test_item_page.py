@@ -10,10 +10,10 @@ import pytest
 from playwright.sync_api import Locator, Page, expect
 
 from pantrybox.clock import DAY_MS, to_rfc3339, wall_clock_ms
-from pantrybox.storage.database import Reader
 from pantrybox.storage.migrate import migrate
 from pantrybox.web.addresses import item_path
 from pantrybox.web.item_page import known_of
+from tests.counting import Counting
 from tests.server import Answer, Server
 from tests.web.browser import ODD_NAMES, OpenWindow, Window
 
@@ -263,14 +263,6 @@ def test_page_fits_its_window_and_can_be_read_by_day_and_night(window: OpenWindo
         assert phone.small_targets() == []
         if scheme == "light" or width == 390:
             phone.page.screenshot(path=SCREENSHOTS / f"item-{width}-{scheme}.png", full_page=True)
-
-
-class Counting(Reader):
-    queries = 0
-
-    def rows(self, row_type: Any, sql: str, parameters: Any = None) -> Any:
-        self.queries += 1
-        return super().rows(row_type, sql, parameters)
 
 
 def test_page_takes_six_queries_at_most(tmp_path: Path) -> None:

@@ -1,4 +1,4 @@
-"""What a name and a text may be, wherever a request carries one."""
+"""What a name and a text may be, wherever one comes from, and when two spellings are the same."""
 
 from typing import Annotated
 
@@ -19,3 +19,8 @@ ShortText = Annotated[str, msgspec.Meta(max_length=MAX_NAME, pattern=r"^[^\x00-\
 """One line, which may be empty."""
 Text = Annotated[str, msgspec.Meta(max_length=MAX_TEXT, pattern=r"^[^\x00]*$")]
 """Several lines."""
+
+
+def folded(text: str) -> str:
+    """What two spellings have in common that are the same to a person: not the case, nor how blanks are set."""
+    return " ".join(text.casefold().split())
