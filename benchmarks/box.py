@@ -72,7 +72,9 @@ def running(
             prepare(Path(data))
         command = [*prefix, sys.executable, "-m", "pantrybox", "serve", "--data", data]
         command += ["--host", "127.0.0.1", "--port", str(port)]
-        process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+        # Without the extra that reads labels, which developers have and the lean box has not.
+        environment = os.environ | {"PANTRYBOX_LABELS": "off"}
+        process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, env=environment)
         try:
             _wait_until_it_answers(port)
             yield BoxProcess(Path(data), port, process, _own_pid(process.pid) if prefix else process.pid)

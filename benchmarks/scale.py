@@ -30,6 +30,8 @@ from pantrybox.captures.keeper import Keeper
 from pantrybox.clock import wall_clock_ms
 from pantrybox.settings import Settings
 from pantrybox.storage.database import Database, Reader
+from pantrybox.teaching.gallery import Galleries, Known
+from pantrybox.vision.recognition import Prior
 from pantrybox.web import (
     captures,
     device_health,
@@ -39,7 +41,11 @@ from pantrybox.web import (
     live,
     owner,
     pantry,
+    photograph_page,
+    products,
     reprocessing,
+    review,
+    scorecard,
     shopping,
     storage,
     transfer,
@@ -92,6 +98,7 @@ def calls(now_ms: int) -> dict[str, Call]:
     keeper = cast("Keeper", SimpleNamespace(last={}))
     list_inventory, list_captures = inventory.list_inventory.fn, captures.list_captures.fn
     item, item_history = "/v1/inventory/items/Milk%2010", "/v1/inventory/items/Milk%2010/history"
+    detail, galleries = captures.capture_detail.fn, Galleries(lambda: Known("none", Prior()))
     health, sent = device_health.device_health.fn, device_health.device_captures.fn
     return {
         "inventory": lambda db: list_inventory(database=db),
@@ -127,17 +134,18 @@ def calls(now_ms: int) -> dict[str, Call]:
         "captures of a camera, failed": lambda db: list_captures(
             database=db, status="failed", device_id="camera-2", limit=10
         ),
-        "capture": lambda db: captures.capture_detail.fn(database=db, capture_id=db.newest_capture),
-        "capture, oldest": lambda db: captures.capture_detail.fn(database=db, capture_id=db.oldest_capture),
+        "capture": lambda db: detail(database=db, galleries=galleries, capture_id=db.newest_capture),
+        "capture, oldest": lambda db: detail(database=db, galleries=galleries, capture_id=db.oldest_capture),
+        "review": lambda db: review.review_queue.fn(database=db, galleries=galleries),
+        "scorecard": lambda db: scorecard.scorecard.fn(database=db, now=now, days=30),
+        "products": lambda db: products.list_products.fn(database=db),
         "storage stats": lambda db: storage.storage_stats.fn(database=db),
         "jobs": lambda db: storage.list_job_runs.fn(database=db, keeper=keeper, upcoming=dict),
         "reprocess": lambda db: reprocessing.list_runs.fn(database=db),
         "audit": lambda db: owner.audit_log.fn(database=db),
         "page": lambda db: db.read(lambda reader: pantry.whole(reader, now_ms)),
         "page's position": lambda db: db.read(live.newest),
-        "photograph's page": lambda db: pantry.photograph_page.fn(
-            database=db, settings=settings, capture_id=db.newest_capture
-        ),
+        "photograph's page": lambda db: photograph_page.PhotographPage(db, settings).page(db.newest_capture),
     }
 
 

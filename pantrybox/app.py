@@ -21,18 +21,17 @@ from pantrybox.settings import Settings
 from pantrybox.storage import folder
 from pantrybox.storage.database import Database
 from pantrybox.storage.image_files import ImageFiles
-from pantrybox.vision.model import Eye
+from pantrybox.teaching.closer import Closer
+from pantrybox.teaching.codes import Codes
+from pantrybox.teaching.eyes import Eyes
+from pantrybox.teaching.reembedding import Reembedding
+from pantrybox.teaching.shadow import Shadow
+from pantrybox.teaching.teacher import Teacher
+from pantrybox.vision.workshop import Workshop
 from pantrybox.web.hosts import names_of_this_machine
 from pantrybox.web.live import Pulse
 from pantrybox.web.pictures import Thumbnails
 from pantrybox.web.routes import web_app
-
-
-def shipped_eye() -> Eye:
-    """Load the detector; the import costs more than a second on a Pi, so only a box with photographs pays it."""
-    from pantrybox.vision.detector import open_eye  # noqa: PLC0415
-
-    return open_eye()
 
 
 def shipped_timetable() -> Callable[[], Entries]:
@@ -46,7 +45,6 @@ def shipped_timetable() -> Callable[[], Entries]:
 async def open_appliance(
     settings: Settings,
     *,
-    open_eye: Callable[[], Eye] = shipped_eye,
     clock: BoxClock | None = None,
     analysing: bool = True,
 ) -> AsyncGenerator[Litestar]:
@@ -70,12 +68,19 @@ async def open_appliance(
         stack.callback(intake.close)
         keeper = Keeper(database, images, clock, settings.image_retention_days, settings.max_storage_mb)
         stack.push_async_callback(keeper.close)
-        keeping = Keeping(database, clock, jobs_of(keeper), keeper.make_room, card_full)
+        keeping = Keeping(database, clock, jobs_of(keeper, database), keeper.make_room, card_full)
+        workshop = Workshop(settings.models)
+        eyes, promoted = Eyes(database, workshop, reads_labels=settings.labels == "auto"), Bell()
+        stack.callback(eyes.looking.close)
+        await eyes.keep_up()
+        shadow = Shadow(database, images, workshop, eyes)
+        stack.push_async_callback(shadow.end)
         if analysing:
-            analyst = Analyst(database, images, open_eye, new_capture, shelf_changed, intake.quiet)
-            stack.callback(analyst.close)
+            analyst = Analyst(database, images, eyes.looking, eyes.galleries, new_capture, shelf_changed, intake.quiet)
             await stack.enter_async_context(_running(analyst.run_forever()))
             await stack.enter_async_context(_running(keeping.run_forever(shipped_timetable)))
+            reembedding = Reembedding(database, images, eyes, promoted, new_capture)
+            await stack.enter_async_context(_running(reembedding.run_forever()))
         yield web_app(
             access,
             door,
@@ -90,10 +95,28 @@ async def open_appliance(
             new_capture=new_capture,
             shelf_changed=shelf_changed,
             keeper=keeper,
+            workshop=workshop,
+            eyes=eyes,
+            promoted=promoted,
+            shadow=shadow,
+            **teaching_parts(database, images, eyes, new_capture, shelf_changed),
             upcoming=keeping.upcoming,
             clock=clock,
             now=clock.now,
         )
+
+
+def teaching_parts(
+    database: Database, images: ImageFiles, eyes: Eyes, taught: Bell, shelf_changed: Bell
+) -> dict[str, object]:
+    """Whatever a person's lessons go through, by the name under which handlers ask for it."""
+    looking, galleries = eyes.looking, eyes.galleries
+    return {
+        "galleries": galleries,
+        "teacher": Teacher(database, images, looking, galleries, taught, shelf_changed),
+        "codes": Codes(database, galleries, taught, shelf_changed),
+        "closer": Closer(database, images, looking, galleries, taught, shelf_changed),
+    }
 
 
 async def take_up_the_time(database: Database, clock: BoxClock) -> None:

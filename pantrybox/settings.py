@@ -35,6 +35,7 @@ class Settings(msgspec.Struct, frozen=True):
     image_retention_days: int = 30
     max_storage_mb: int = 5000
     clock: Literal["auto", "trusted"] = "auto"
+    labels: Literal["auto", "off"] = "auto"
 
     @property
     def database(self) -> Path:
@@ -43,6 +44,11 @@ class Settings(msgspec.Struct, frozen=True):
     @property
     def images(self) -> Path:
         return self.storage / "images"
+
+    @property
+    def models(self) -> Path:
+        """Those that were added; the shipped ones are part of the package."""
+        return self.data / "models"
 
     @property
     def lock(self) -> Path:
@@ -165,6 +171,15 @@ SETTINGS = (
         "`auto`: the time is certain while systemd-timesyncd keeps it. "
         "`trusted`: it always is, as with a clock module and chrony.",
         _one_of("auto", "trusted"),
+    ),
+    Setting(
+        "PANTRYBOX_LABELS",
+        "labels",
+        "auto",
+        "`auto` or `off`",
+        "`auto`: print on labels is read where the extra for it is installed, which takes 430 MB of memory. "
+        "`off`: it never is.",
+        _one_of("auto", "off"),
     ),
 )
 

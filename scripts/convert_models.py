@@ -21,12 +21,13 @@ from importlib import import_module
 from pathlib import Path
 from typing import Any
 
-PACKAGE_MODELS = Path(__file__).resolve().parent.parent / "pantrybox" / "vision" / "models"
+BESIDE = Path(__file__).resolve().parent
+PACKAGE_MODELS = BESIDE.parent / "pantrybox" / "vision" / "models"
 TOLERANCE = 1e-4  # absolute, for scores (0 to 1), features and box edges (pixels) alike
 EXAMPLES = """examples:
   python scripts/convert_models.py --verify               make the shipped models and compare, change nothing
   python scripts/convert_models.py                        make the shipped models anew, into the package
-  python scripts/convert_models.py pplcnetv2 --to /tmp    make one that does not ship yet
+  python scripts/convert_models.py pplcnetv2 --to /tmp    make one of them somewhere else
 """
 
 
@@ -56,7 +57,7 @@ class Model:
     opset: int
     sha256: str  # of the ONNX file
     inner_outputs: tuple[str, ...] = ()  # tensors inside the network that become outputs
-    ships: bool = True
+    head: str = ""  # numbers beside this script that become a head of our own: see finding_head.py
 
 
 PADDLELABEL_ML = Wheel(
@@ -93,7 +94,8 @@ MODELS = (
         labels="paddlelabel_ml/model/PicoDet/info.yaml",
         tools=(*SHARED_TOOLS, "numpy==1.26.4", "onnx==1.16.2", "paddle2onnx==1.2.11", "paddlepaddle==2.6.2"),
         opset=14,
-        sha256="e4a839cdc721d33fcdc1318d7ebca23179e68b3e60fd9f5d8504260d9db68422",
+        sha256="5ae66693238c72b4ef4715fd600e978e0130d677a55a02867ec9073e47d3637c",
+        head="finding_head.npz",
     ),
     Model(  # PPLCNetV2-base, ImageNet-1k, 224 x 224, with the features that a taught item is compared by.
         name="pplcnetv2",
@@ -118,7 +120,6 @@ MODELS = (
         opset=13,
         sha256="ee2fd267a37b7d7231b16ea3b25d0123356b750995464c5aac4a3684a64e6fd4",
         inner_outputs=("p2o.pd_op.pool2d.6.0", "p2o.pd_op.relu.39.0"),
-        ships=False,
     ),
 )
 
@@ -129,7 +130,7 @@ def main(arguments: Sequence[str]) -> int:
         return 0
     asked = parse(arguments)
     try:
-        for model in chosen(asked.models, asked.to):
+        for model in chosen(asked.models):
             make(model, asked.to or PACKAGE_MODELS, verify=asked.verify)
     except ConversionFailedError as failure:
         say(f"Failed: {failure}")
@@ -139,27 +140,24 @@ def main(arguments: Sequence[str]) -> int:
 
 def parse(arguments: Sequence[str]) -> argparse.Namespace:
     names = ", ".join(model.name for model in MODELS)
-    shipped = ", ".join(model.name for model in MODELS if model.ships)
     parser = argparse.ArgumentParser(
         description=f"{__doc__}",
         epilog=f"{EXAMPLES}\nTakes about a minute and 2 GB of temporary space a model; wants Python 3.11 on x86-64.",
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
-    parser.add_argument("models", nargs="*", metavar="MODEL", help=f"one of {names} (those that ship: {shipped})")
+    parser.add_argument("models", nargs="*", metavar="MODEL", help=f"one of {names} (all of them)")
     parser.add_argument("--to", type=Path, metavar="DIR", help="the folder of the ONNX files (that of the package)")
     parser.add_argument("--verify", action="store_true", help="write nothing; compare with the file in the folder")
     return parser.parse_args(arguments)
 
 
-def chosen(names: Sequence[str], folder: Path | None) -> list[Model]:
-    """The models asked for, or those that ship when none is."""
+def chosen(names: Sequence[str]) -> list[Model]:
+    """The models asked for, or all when none is."""
     table = {model.name: model for model in MODELS}
     for name in names:
         if name not in table:
             raise ConversionFailedError(f"there is no model {name}; there are {', '.join(table)}.")
-        if folder is None and not table[name].ships:
-            raise ConversionFailedError(f"{name} is not part of the package yet: name a folder with --to.")
-    return [table[name] for name in names] or [model for model in MODELS if model.ships]
+    return [table[name] for name in names] or list(MODELS)
 
 
 def make(model: Model, folder: Path, *, verify: bool) -> None:
@@ -244,6 +242,8 @@ def convert(model: Model, wheel: Path, workshop: Workshop) -> Path:
     workshop.run_inside("export", program, weights, str(made), str(model.opset))
     if not made.exists():  # paddle2onnx 2 reports some failures and still ends with 0
         raise ConversionFailedError(f"the converter made no file for {model.name}.")
+    if model.head:
+        workshop.run_inside("head", str(made), str(BESIDE / model.head))
     if model.inner_outputs:
         workshop.run_inside("expose", str(made), *model.inner_outputs)
     return made
@@ -324,6 +324,12 @@ def expose(path: str, *tensors: str) -> None:
     onnx.save(model, path)
 
 
+def head(path: str, numbers: str) -> None:
+    """Put our own head on the detector, in place."""
+    sys.path.insert(0, str(BESIDE))  # nothing but the standard library and the tools is on it here
+    import_module("finding_head").put_head(path, numbers, path)
+
+
 def differences(candidate: str, committed: str) -> None:
     """Print, as JSON, the largest absolute difference of each output on each fixed picture."""
     pair = [open_session(candidate), open_session(committed)]
@@ -374,7 +380,7 @@ def largest_difference(ours: Any, theirs: Any) -> float:
     return float(abs(ours.astype("float64") - theirs).max(initial=0))
 
 
-INSIDE: dict[str, Callable[..., None]] = {"export": export, "expose": expose, "differences": differences}
+INSIDE: dict[str, Callable[..., None]] = {"export": export, "expose": expose, "head": head, "differences": differences}
 
 
 if __name__ == "__main__":

@@ -11,6 +11,7 @@ root=${root%/scripts/*}
 venv=$root/.venv
 # What .venv was made for: the real path of its Python, then the checksum of each lock. "unfinished" until all is there.
 stamp=$venv/made-for
+extra="requirements-ocr.lock"
 
 say() { printf '%s\n' "$*" >&2; }
 
@@ -20,6 +21,8 @@ stop() {
 }
 
 set_up() {
+    # The extra that reads labels stays once it was asked for: whatever is set up later brings it up to date as well.
+    [[ $* == *"$extra"* || ! -r $stamp || $(<"$stamp") != *" $extra"* ]] || set -- "$@" "$extra"
     is_up_to_date "$@" && return
     (
         # Of two at once, the second waits and then finds the work done.

@@ -31,8 +31,8 @@ class Reopened:
         box.wait_until(f"/v1/captures/{self.first}", lambda capture: capture["status"] == "analyzing")
         box.kill()
         self.at_the_kill = box_row(box.data, "SELECT status, attempts FROM captures WHERE id = ?", self.first)
-        box_row(box.data, "UPDATE captures SET status = 'analyzing', attempts = 3 WHERE id = ?", self.given_up)
-        box_row(box.data, "UPDATE captures SET status = 'analyzing', attempts = 2 WHERE id = ?", self.last_try)
+        box_row(box.data, "UPDATE captures SET attempts = 3 WHERE id = ?", self.given_up)
+        box_row(box.data, "UPDATE captures SET attempts = 2 WHERE id = ?", self.last_try)
         self.images = box.data / "storage/images"
         for name in (".partial-shelf_half.jpg", "shelf_orphan.jpg"):
             (self.images / name).write_bytes(make_jpeg()[:1000])

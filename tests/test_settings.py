@@ -39,6 +39,7 @@ WRONG = {
     "INVENTORY_CONFIDENCE_THRESHOLD": ["much", "-0.1", "1.01", "nan", "", "inf"],
     "PANTRYBOX_HOSTS": ["a b", "http://pantry", "pantry,<x>", "\0"],
     "PANTRYBOX_CLOCK": ["", "Trusted", "no"],
+    "PANTRYBOX_LABELS": ["", "on", "OFF"],
 }
 
 

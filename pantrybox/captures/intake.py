@@ -8,7 +8,7 @@ from typing import TypeVar
 import msgspec
 
 from pantrybox.bell import Bell
-from pantrybox.captures import queries, queue
+from pantrybox.captures import queries
 from pantrybox.captures.jpeg import CAMERA_LIMITS, JpegLimits, inspect
 from pantrybox.captures.model import Arrival, Receipt
 from pantrybox.clock import BoxClock
@@ -105,10 +105,12 @@ class Intake:
         """File first, row second: after a crash a row without its picture cannot exist."""
 
         def record(writer: Writer) -> Receipt:
-            receipt = _record(writer, capture_id, arrival, name, picture.size_bytes, sha256, self._clock)
+            # Nothing else waits: it is next, and the attempt is counted with its arrival.
+            claimed = self._analysing and queries.oldest_waiting(writer) is None
+            receipt = _record(
+                writer, capture_id, arrival, name, picture.size_bytes, sha256, self._clock, claimed=claimed
+            )
             alongside(writer, receipt)
-            if self._analysing:
-                queue.claim_next(writer)
             return receipt
 
         unclaimed = True
@@ -155,7 +157,15 @@ def _keep_if_sound(picture: PartialImage, limits: JpegLimits) -> bytes:
 
 
 def _record(
-    writer: Writer, capture_id: str, arrival: Arrival, name: str, size_bytes: int, sha256: bytes, clock: BoxClock
+    writer: Writer,
+    capture_id: str,
+    arrival: Arrival,
+    name: str,
+    size_bytes: int,
+    sha256: bytes,
+    clock: BoxClock,
+    *,
+    claimed: bool,
 ) -> Receipt:
     earlier = _earlier_copy(writer, arrival, sha256)
     if earlier is not None:
@@ -171,6 +181,7 @@ def _record(
         sha256,
         running_ms=clock.running_ms(),
         clock_synced=clock.vouches_for(writer.now_ms),
+        claimed=claimed,
     )
     return Receipt(capture_id=capture_id, is_new=True)
 

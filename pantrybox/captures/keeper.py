@@ -176,20 +176,29 @@ class Keeper:
         return msgspec.structs.replace(now, synchronised=now.synchronised and self._clock.vouches_for(now.now_ms))
 
     async def _delete_oldest(self, run: JobRun, excess_bytes: int, *, to_the_last: bool) -> None:
-        """In the order in which they came, whatever the clock did; those that go last only when they must."""
+        """In the order in which they came, whatever the clock did; then those that something was taught on, whose
+        crops are kept anyway; those that go last only when they must.
+        """
         if excess_bytes <= 0:
             return
         arrivals = await self._database.read(queries.arrivals)
         goal = run.freed_bytes + excess_bytes
-        spared, last = Spared(arrivals.images_of), list[int]()
+        spared, taught, last = Spared(arrivals.images_of), list[int](), list[int]()
         for seqs in in_batches(arrivals.seqs):
             if run.freed_bytes >= goal or not self._may_go_on(run):
                 return
             page = await self._database.read(lambda reader, seqs=seqs: queries.with_image(reader, seqs))
-            ordinary = [kept for kept in page if not spared(kept)]
-            last += sorted({kept.seq for kept in page}.difference(kept.seq for kept in ordinary))
+            aside = {kept.seq for kept in page if spared(kept)}
+            last += sorted(aside)
+            taught += [kept.seq for kept in page if kept.taught and kept.seq not in aside]
+            ordinary = [kept for kept in page if not kept.taught and kept.seq not in aside]
             await self._let_go(run, enough(ordinary, goal - run.freed_bytes))
-        for seqs in in_batches(last) if to_the_last else ():
+        await self._delete_in_order(run, taught, goal)
+        if to_the_last:
+            await self._delete_in_order(run, last, goal)
+
+    async def _delete_in_order(self, run: JobRun, chosen: list[int], goal: int) -> None:
+        for seqs in in_batches(chosen):
             if run.freed_bytes >= goal or not self._may_go_on(run):
                 return
             page = await self._database.read(lambda reader, seqs=seqs: queries.with_image(reader, seqs))

@@ -21,14 +21,18 @@ def insert(
     *,
     running_ms: int = 0,
     clock_synced: bool = False,
+    claimed: bool = False,
 ) -> None:
+    """`claimed`: it is looked at at once, since nothing else waits."""
     count_images(writer, arrival.device_id, 1, size)
-    writer.insert(
+    seq = writer.insert(
         """
         INSERT INTO captures (id, device_id, received_at_ms, captured_at_ms, trigger_type, image_path, size_bytes,
-                              sha256, idempotency_key, battery_v, rssi, telemetry, notes, running_ms, clock_synced)
+                              sha256, idempotency_key, battery_v, rssi, telemetry, notes, running_ms, clock_synced,
+                              status, attempts)
         VALUES (:id, :device_id, :received_at_ms, :captured_at_ms, :trigger_type, :image_path, :size_bytes,
-                :sha256, :idempotency_key, :battery_v, :rssi, :telemetry, :notes, :running_ms, :clock_synced)
+                :sha256, :idempotency_key, :battery_v, :rssi, :telemetry, :notes, :running_ms, :clock_synced,
+                iif(:claimed, 'analyzing', 'stored'), :claimed)
         """,
         {
             "id": capture_id,
@@ -46,8 +50,11 @@ def insert(
             "notes": _json_or_none(arrival.notes),
             "running_ms": running_ms,
             "clock_synced": clock_synced,
+            "claimed": claimed,
         },
     )
+    if claimed:
+        _point_at(writer, arrival.device_id, seq)
 
 
 def _json_or_none(value: object) -> str | None:
@@ -111,8 +118,10 @@ def newest_first(
     Each filter has an index of its own: a camera with three photographs among 100,000 is found at once.
     """
     asked = {"status": status, "device_id": device_id, "before": before_seq or _AFTER_ALL, "limit": limit}
-    if status in {"stored", "analyzing"}:
-        return reader.rows(Capture, _WAITING_PAGE, asked)
+    if status == "stored":
+        return reader.rows(Capture, _STORED_PAGE, asked)
+    if status == "analyzing":
+        return reader.rows(Capture, _ANALYZING_PAGE, asked)
     if device_id is not None:
         return reader.rows(Capture, _FAILED_DEVICE_PAGE if status == "failed" else _DEVICE_PAGE, asked)
     return reader.rows(Capture, _FAILED_PAGE if status == "failed" else _PAGE, asked)
@@ -130,12 +139,24 @@ _PAGE = f"""
         LIMIT :limit
 """  # noqa: S608 - only column names are filled in
 
-_WAITING_PAGE = f"""
+_STORED_PAGE = f"""
         SELECT {COLUMNS}
         FROM captures INDEXED BY captures_waiting
-        WHERE observation_id IS NULL AND failure IS NULL
+        WHERE status = 'stored'
           AND seq < :before
-          AND status = :status
+          AND (:device_id IS NULL OR device_id = :device_id)
+        ORDER BY seq DESC
+        LIMIT :limit
+"""  # noqa: S608 - only column names are filled in
+
+# Few cameras: each knows which photograph of its own is looked at, or was last.
+_IS_ANALYZING = "status = 'analyzing' AND seq IN (SELECT analyzing_seq FROM devices)"
+
+_ANALYZING_PAGE = f"""
+        SELECT {COLUMNS}
+        FROM captures
+        WHERE {_IS_ANALYZING}
+          AND seq < :before
           AND (:device_id IS NULL OR device_id = :device_id)
         ORDER BY seq DESC
         LIMIT :limit
@@ -183,13 +204,15 @@ def total(reader: Reader, *, status: Status | None, device_id: str | None) -> in
     """How many there are, without counting any but those that wait."""
     asked = {"status": status, "device_id": device_id}
     match status:
-        case "stored" | "analyzing":
-            return reader.value(int, _WAITING_TOTAL + " AND status = :status", asked)
+        case "stored":
+            return reader.value(int, _STORED_TOTAL, asked)
+        case "analyzing":
+            return reader.value(int, _ANALYZING_TOTAL, asked)
         case "failed":
             return reader.value(int, _FAILED_TOTAL, asked)
         case "complete":
-            waiting, failed = reader.value(int, _WAITING_TOTAL, asked), reader.value(int, _FAILED_TOTAL, asked)
-            return reader.value(int, _TOTAL, asked) - waiting - failed
+            others = (_STORED_TOTAL, _ANALYZING_TOTAL, _FAILED_TOTAL)
+            return reader.value(int, _TOTAL, asked) - sum(reader.value(int, other, asked) for other in others)
         case None:
             return reader.value(int, _TOTAL, asked)
 
@@ -199,17 +222,27 @@ _TOTAL = """
         FROM devices
         WHERE :device_id IS NULL OR id = :device_id
 """
-_WAITING_TOTAL = """
+_STORED_TOTAL = """
         SELECT count(*)
         FROM captures INDEXED BY captures_waiting
-        WHERE observation_id IS NULL AND failure IS NULL
-          AND (:device_id IS NULL OR device_id = :device_id)
+        WHERE status = 'stored' AND (:device_id IS NULL OR device_id = :device_id)
 """
+_ANALYZING_TOTAL = f"""
+        SELECT count(*)
+        FROM captures
+        WHERE {_IS_ANALYZING} AND (:device_id IS NULL OR device_id = :device_id)
+"""  # noqa: S608 - constant texts
 _FAILED_TOTAL = """
         SELECT coalesce(sum(failed_count), 0)
         FROM devices
         WHERE :device_id IS NULL OR id = :device_id
 """
+
+
+WAITING_TOTAL = f"""(
+            (SELECT count(*) FROM captures INDEXED BY captures_waiting WHERE status = 'stored')
+            + (SELECT count(*) FROM captures WHERE {_IS_ANALYZING})
+        )"""  # noqa: S608 - constant texts
 
 
 def oldest_waiting(reader: Reader) -> Capture | None:
@@ -219,19 +252,24 @@ def oldest_waiting(reader: Reader) -> Capture | None:
         f"""
         SELECT {COLUMNS}
         FROM captures
-        WHERE observation_id IS NULL AND failure IS NULL
-        ORDER BY seq
-        LIMIT 1
-        """,  # noqa: S608 - only column names are filled in
+        WHERE seq = coalesce(
+            (SELECT min(seq) FROM captures WHERE {_IS_ANALYZING}),
+            (SELECT min(seq) FROM captures INDEXED BY captures_waiting WHERE status = 'stored')
+        )
+        """,  # noqa: S608 - constant texts
     )
 
 
-def begin_attempt(writer: Writer, capture_id: str) -> None:
+def begin_attempt(writer: Writer, capture: Capture) -> None:
     """Said before it is looked at, so that a picture which takes the process down is not tried for ever."""
     writer.execute(
-        "UPDATE captures SET status = 'analyzing', attempts = attempts + 1 WHERE id = :id",
-        {"id": capture_id},
+        "UPDATE captures SET status = 'analyzing', attempts = attempts + 1 WHERE seq = :seq", {"seq": capture.seq}
     )
+    _point_at(writer, capture.device_id, capture.seq)
+
+
+def _point_at(writer: Writer, device_id: str, seq: int) -> None:
+    writer.execute("UPDATE devices SET analyzing_seq = :seq WHERE id = :id", {"id": device_id, "seq": seq})
 
 
 def complete(writer: Writer, capture_id: str, observation_id: int) -> None:
@@ -255,11 +293,7 @@ def fail(writer: Writer, capture_id: str, failure: str) -> None:
 def put_back(writer: Writer) -> None:
     """What was being looked at when the box went down waits again; the attempt stays counted."""
     writer.execute(
-        """
-        UPDATE captures
-        SET status = 'stored'
-        WHERE observation_id IS NULL AND failure IS NULL AND status = 'analyzing'
-        """
+        f"UPDATE captures SET status = 'stored' WHERE {_IS_ANALYZING}"  # noqa: S608 - constant texts
     )
 
 

@@ -11,12 +11,13 @@ INTERRUPTED = "PantryBox was interrupted each time it looked at this photograph.
 def claim_next(writer: Writer) -> None:
     """Mark the oldest waiting photograph as the one that is looked at; nothing when it is marked already.
 
-    Called by whoever ends a look and whoever brings a photograph, in the same transaction: the
-    attempt is counted before the photograph is decoded, and that costs no commit of its own.
+    Called by whoever ends a look, in the same transaction: the attempt is counted before the
+    photograph is decoded, and that costs no commit of its own. One that comes while nothing waits
+    is stored as claimed.
     """
     while (capture := queries.oldest_waiting(writer)) is not None and capture.status == "stored":
         if capture.attempts < MAX_ATTEMPTS:
-            queries.begin_attempt(writer, capture.id)
+            queries.begin_attempt(writer, capture)
             return
         queries.fail(writer, capture.id, INTERRUPTED)
 

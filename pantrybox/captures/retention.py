@@ -23,6 +23,8 @@ class Kept(msgspec.Struct, frozen=True):
     clock_synced: bool
     waiting: bool
     """Nobody has looked at it yet."""
+    taught: bool = False
+    """Something that people taught on it stands."""
 
 
 class Moment(msgspec.Struct, frozen=True):

@@ -6,7 +6,10 @@ from pantrybox.captures.retention import Kept
 from pantrybox.storage.database import Reader, Writer
 
 _KEPT = """seq, device_id, image_path, size_bytes, received_at_ms, running_ms, clock_synced,
-       observation_id IS NULL AND failure IS NULL AS waiting"""
+       observation_id IS NULL AND failure IS NULL AS waiting,
+       EXISTS (
+           SELECT 1 FROM examples WHERE examples.capture_id = captures.id AND taken_back_at_ms IS NULL
+       ) AS taught"""
 _NEVER_SEEN = "The image was deleted before anybody looked at it."
 
 

@@ -15,7 +15,7 @@ from pantrybox.vision.proposals import COUNTED_SCORE
 @click.command()
 @click.argument("files", nargs=-1, required=True, metavar="FILE...", type=click.Path(path_type=Path))
 @json_option
-@click.option("--all", "every", is_flag=True, help="Also what the box is not sure of, down to a score of 0.03.")
+@click.option("--all", "every", is_flag=True, help="Also what the box is not sure of, down to a score of 0.05.")
 def detect(files: tuple[Path, ...], as_json: bool, every: bool) -> None:
     """Find the things in pictures (JPEG or PNG), without a box running.
 
@@ -27,7 +27,7 @@ def detect(files: tuple[Path, ...], as_json: bool, every: bool) -> None:
       pantrybox detect shelf.jpg
       pantrybox detect --json --all *.jpg > found.json
     """
-    from pantrybox.vision.detector import open_eye  # noqa: PLC0415 - the model's imports, for this command only
+    from pantrybox.vision.shipped import open_eye  # noqa: PLC0415 - the model's imports, for this command only
 
     eye = open_eye()
     results = [_look(eye, path, 0.0 if every else COUNTED_SCORE) for path in files]

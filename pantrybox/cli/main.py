@@ -10,7 +10,9 @@ from pantrybox.cli.config import config
 from pantrybox.cli.demo import demo
 from pantrybox.cli.detect import detect
 from pantrybox.cli.device import device
+from pantrybox.cli.evaluate import evaluate
 from pantrybox.cli.key import key
+from pantrybox.cli.model import model
 from pantrybox.cli.owner import owner
 from pantrybox.cli.serve import serve
 from pantrybox.errors import PantryError
@@ -29,7 +31,7 @@ def pantrybox() -> None:
     """
 
 
-for command in (serve, demo, detect, device, key, owner, check, config, camera):
+for command in (serve, demo, detect, evaluate, device, key, model, owner, check, config, camera):
     pantrybox.add_command(command)
 
 

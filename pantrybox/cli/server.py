@@ -14,6 +14,7 @@ import uvicorn
 import uvloop
 
 from pantrybox.app import open_appliance
+from pantrybox.cli.allocator import return_memory
 from pantrybox.errors import PantryError
 from pantrybox.settings import Settings
 
@@ -49,6 +50,7 @@ def run(
     `ready` is called once requests are answered, with a function that ends the server from any thread.
     """
 
+    return_memory()
     # A thread that analyses or tidies up hands over after 1 ms at the latest, not after 5: pages come first.
     sys.setswitchinterval(0.001)
 

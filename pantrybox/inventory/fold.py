@@ -1,82 +1,94 @@
 """Fold evidence into the stock: a photograph as it comes, and all of it again when something below has changed."""
 
 from collections import Counter
+from collections.abc import Sequence
 
 import msgspec
 
 from pantrybox.captures import queries as captures
 from pantrybox.captures.model import Capture
-from pantrybox.devices import queries as devices
-from pantrybox.devices.seeing import Seeing, masked
-from pantrybox.inventory import items, ledger, observations, places, states, words
+from pantrybox.inventory import ledger, observations, places, states, words, zones
 from pantrybox.inventory.belief import UNSEEN, Belief, certain, stated, together
 from pantrybox.inventory.ledger import Cause
 from pantrybox.inventory.model import NOTHING, View
-from pantrybox.inventory.observations import Look
+from pantrybox.inventory.observations import Look, Named
 from pantrybox.inventory.reconcile import adjusted, believed_after, reconcile
 from pantrybox.inventory.words import Word
+from pantrybox.inventory.zones import Drawn
 from pantrybox.storage.database import Database, Reader, Writer
-from pantrybox.vision.model import Detection, Sight
-from pantrybox.vision.proposals import COUNTED_SCORE
+from pantrybox.vision.model import Sight
 from pantrybox.vision.visibility import READABLE
 
-Named = list[tuple[Detection, int | None]]
-"""Detections with the item that each is counted as; None for what is only a candidate."""
 
+def fold_in(writer: Writer, *, capture: Capture, sight: Sight, named: Named, counted: float | None = None) -> int:
+    """Write down what was seen in a capture and all that follows from it; the observation's id.
 
-def fold_in(writer: Writer, *, capture: Capture, sight: Sight) -> int:
-    """Write down what was seen in a capture and all that follows from it; the observation's id."""
-    named = _named(writer, capture, sight)
-    place_id = _place_of(writer, capture)
+    `counted`: the score from which a detection counted.
+    """
+    drawn = zones.drawn_at(writer, capture.device_id) if capture.place_id is None else []
     newest_ms = observations.newest_folded_at_ms(writer, capture.device_id, capture.place_id)
     # A photograph that waited in the camera is older than what is known: it is kept, and changes nothing.
     in_order = newest_ms is None or capture.captured_at_ms >= newest_ms
     events: list[int] = []
     if in_order:
-        events = _apply(writer, place_id, _view(capture, sight, named), capture)
-    observation_id = observations.insert(writer, capture.id, sight, folded=in_order, event_ids=events)
-    observations.insert_detections(writer, observation_id, named)
+        for place_id, view in _views(place_of(writer, capture), capture, sight, named, drawn):
+            events += _apply(writer, place_id, view, capture)
+    observation_id = observations.insert(writer, capture.id, sight, folded=in_order, counted=counted, event_ids=events)
+    observations.insert_detections(writer, observation_id, named, _zones_of(named, drawn))
     return observation_id
 
 
-def look_again(writer: Writer, *, capture: Capture, sight: Sight) -> None:
-    """Put a second look at a capture in the place of the first.
+def look_again(writer: Writer, *, capture: Capture, sight: Sight, named: Named, counted: float | None = None) -> int:
+    """Put a second look at a capture in the place of the first; the observation's id.
 
     When it shows something else, the place is marked as outdated: reproject_outdated() folds it again.
     """
     first = observations.newest_of(writer, capture.id)
     if first is None:
-        captures.complete(writer, capture.id, fold_in(writer, capture=capture, sight=sight))
-        return
-    named = _named(writer, capture, sight)
-    observation_id = observations.insert(writer, capture.id, sight, folded=first.folded, position=first.place_in_order)
-    observations.insert_detections(writer, observation_id, named)
+        observation_id = fold_in(writer, capture=capture, sight=sight, named=named, counted=counted)
+        captures.complete(writer, capture.id, observation_id)
+        return observation_id
+    observation_id = observations.insert(
+        writer, capture.id, sight, folded=first.folded, counted=counted, position=first.place_in_order
+    )
+    drawn = zones.drawn_at(writer, capture.device_id, first.place_in_order) if capture.place_id is None else []
+    observations.insert_detections(writer, observation_id, named, _zones_of(named, drawn))
     captures.complete(writer, capture.id, observation_id)
-    before = _shown(writer, first.id, first.scene_confidence, whole=capture.place_id is None)
-    if first.folded and before != _view(capture, sight, named):
-        places.mark_outdated(writer, _place_of(writer, capture))
+    main = place_of(writer, capture)
+    whole = capture.place_id is None
+    for place_id, view in _views(main, capture, sight, named, drawn):
+        zone_id = None if place_id == main else place_id
+        before = _shown(writer, first.id, first.scene_confidence, whole=whole, zone_id=zone_id)
+        if first.folded and before != view:
+            places.mark_outdated(writer, place_id)
+    return observation_id
 
 
-def _named(writer: Writer, capture: Capture, sight: Sight) -> Named:
-    seeing = devices.seeing(writer, capture.device_id)
-    return [(detection, _item_of(writer, detection, seeing)) for detection in sight.detections]
-
-
-def _item_of(writer: Writer, detection: Detection, seeing: Seeing) -> int | None:
-    box = detection.box
-    x, y = (box.left + box.right) / 2, (box.top + box.bottom) / 2
-    if detection.score < (seeing.counted or COUNTED_SCORE) or masked(x, y, seeing.masks):
-        return None
-    return items.item_called(writer, detection.label, generic=True)
-
-
-def _place_of(writer: Writer, capture: Capture) -> int:
+def place_of(writer: Writer, capture: Capture) -> int:
+    """What a photograph shows, apart from the zones in it."""
     return capture.place_id or places.place_of_device(writer, capture.device_id)
 
 
-def _view(capture: Capture, sight: Sight, named: Named) -> View:
-    seen = Counter(item_id for _, item_id in named if item_id is not None)
-    return View(dict(seen), readable=sight.scene_confidence >= READABLE, whole=capture.place_id is None)
+def mark_outdated(writer: Writer, capture: Capture) -> None:
+    """What is held to be seen in this photograph has changed: every place that it shows is to be folded again."""
+    places.mark_outdated(writer, place_of(writer, capture))
+    if capture.place_id is None:
+        for place_id in zones.ever_drawn(writer, capture.device_id):
+            places.mark_outdated(writer, place_id)
+
+
+def _zones_of(named: Named, drawn: Sequence[Drawn]) -> list[int | None]:
+    return [zones.zone_of(detection.box, drawn) for detection, _ in named]
+
+
+def _views(main: int, capture: Capture, sight: Sight, named: Named, drawn: Sequence[Drawn]) -> list[tuple[int, View]]:
+    """What a photograph shows of its place, and of each zone in it; a zone in which nothing is seen is empty."""
+    seen: dict[int, Counter[int]] = {place_id: Counter() for place_id in (main, *(zone.place_id for zone in drawn))}
+    for (_, naming), zone_id in zip(named, _zones_of(named, drawn), strict=True):
+        if naming.item_id is not None:
+            seen[zone_id or main][naming.item_id] += 1
+    readable, whole = sight.scene_confidence >= READABLE, capture.place_id is None
+    return [(place_id, View(dict(counts), readable=readable, whole=whole)) for place_id, counts in seen.items()]
 
 
 def _apply(writer: Writer, place_id: int, view: View, capture: Capture) -> list[int]:
@@ -100,15 +112,22 @@ class Folded(msgspec.Struct, frozen=True):
     """The newest observation of the box at that point."""
     word_id: int
     """The newest word."""
+    outdated_count: int
+    """Of the place, when this was folded."""
 
 
 def refolded(reader: Reader, place_id: int) -> Folded:
     """All evidence about a place, folded from its beginning."""
-    looks = observations.looks_at(reader, place_id)
-    return _folded_on(reader, {}, looks, words.words_at(reader, place_id))
+    looks, said = observations.looks_at(reader, place_id), words.words_at(reader, place_id)
+    return Folded(
+        beliefs=_folded_on(reader, {}, looks, said),
+        observation_id=observations.newest_id(reader),
+        word_id=words.newest_word_id(reader),
+        outdated_count=places.outdated_count(reader, place_id),
+    )
 
 
-def _folded_on(reader: Reader, beliefs: dict[int, Belief], looks: list[Look], said: list[Word]) -> Folded:
+def _folded_on(reader: Reader, beliefs: dict[int, Belief], looks: list[Look], said: list[Word]) -> dict[int, Belief]:
     """Fold photographs and words in the order in which they came."""
     pending = iter(said)
     word = next(pending, None)
@@ -116,16 +135,16 @@ def _folded_on(reader: Reader, beliefs: dict[int, Belief], looks: list[Look], sa
         while word is not None and word.position < look.position:
             _heed(beliefs, word)
             word = next(pending, None)
-        view = _shown(reader, look.observation_id, look.scene_confidence, whole=look.whole)
+        view = _shown(reader, look.observation_id, look.scene_confidence, whole=look.whole, zone_id=look.zone_id)
         beliefs = believed_after(beliefs, view)
     while word is not None:
         _heed(beliefs, word)
         word = next(pending, None)
-    return Folded(beliefs, observations.newest_id(reader), words.newest_word_id(reader))
+    return beliefs
 
 
-def _shown(reader: Reader, observation_id: int, scene_confidence: float, *, whole: bool) -> View:
-    seen = observations.seen_in(reader, observation_id)
+def _shown(reader: Reader, observation_id: int, scene_confidence: float, *, whole: bool, zone_id: int | None) -> View:
+    seen = observations.seen_in(reader, observation_id, zone_id)
     return View(seen, readable=scene_confidence >= READABLE, whole=whole)
 
 
@@ -154,9 +173,11 @@ def adjust(writer: Writer, place_id: int, folded: Folded) -> None:
     """Bring a place in step with evidence that was folded again; what came since is folded on top first."""
     looks = observations.looks_at(writer, place_id, after_id=folded.observation_id)
     said = words.words_at(writer, place_id, after_id=folded.word_id)
+    if places.outdated_count(writer, place_id) != folded.outdated_count:
+        return  # something was looked at again or renamed meanwhile: the place stays outdated, its turn comes again
     if any(look.position <= folded.observation_id for look in looks):
-        return  # a photograph was looked at again meanwhile: the place stays outdated, and its turn comes again
-    beliefs = _folded_on(writer, folded.beliefs, looks, said).beliefs
+        return
+    beliefs = _folded_on(writer, folded.beliefs, looks, said)
     before = states.stock_at(writer, place_id)
     after, changes = adjusted(before, beliefs)
     for item_id, stand in after.items():

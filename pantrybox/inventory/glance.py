@@ -8,8 +8,9 @@ from typing import TypeVar
 import msgspec
 
 from pantrybox.captures.model import Status
+from pantrybox.captures.queries import WAITING_TOTAL
 from pantrybox.devices.model import Device
-from pantrybox.inventory.observations import Observation, SeenBox
+from pantrybox.inventory.observations import Observation, SeenBox, boxes_between
 from pantrybox.storage.database import Parameters, Reader
 
 T = TypeVar("T")
@@ -27,9 +28,11 @@ class Newest(msgspec.Struct, frozen=True, order=True):
     """How many photographs could not be looked at: they leave no other trace."""
     devices: int = 0
     """How often a camera came, went or was set up otherwise; a page of an older box does not know it."""
+    taught: int = 0
+    """Twice how often something was taught or taken back, and one more once every photograph heeds it."""
 
     def __str__(self) -> str:
-        return f"{self.capture}.{self.observation}.{self.event}.{self.failed}.{self.devices}"
+        return ".".join(str(part) for part in msgspec.structs.astuple(self))
 
 
 class ShownCapture(msgspec.Struct, frozen=True):
@@ -74,10 +77,18 @@ _NEWEST = """
                      + coalesce(sum(settings ->> '$.revision'), 0)
                 FROM devices
                 WHERE kind = 'camera'
+            ),
+            'taught', (
+                SELECT 2 * (newest + taken_back)
+                     + (next_observation_id IS NULL AND examples_state LIKE '%/' || newest || '/' || taken_back || '/%')
+                FROM renaming, (
+                    SELECT (SELECT coalesce(max(id), 0) FROM examples) AS newest,
+                           (SELECT count(*) FROM examples WHERE taken_back_at_ms IS NOT NULL) AS taken_back
+                )
             )
         )
 """
-_PHOTOGRAPH = """
+_PHOTOGRAPH = f"""
         SELECT json_object(
             'capture', json_object(
                 'id', captures.id, 'captured_at_ms', captured_at_ms, 'status', status, 'image_path', image_path,
@@ -87,27 +98,24 @@ _PHOTOGRAPH = """
             'observation', iif(seen.id IS NULL, NULL, json_object(
                 'id', seen.id, 'capture_id', seen.capture_id, 'model', model, 'observed_at_ms', observed_at_ms,
                 'took_ms', took_ms, 'width', width, 'height', height, 'brightness', brightness,
-                'sharpness', sharpness, 'scene_confidence', scene_confidence, 'folded', folded, 'position', position
+                'sharpness', sharpness, 'scene_confidence', scene_confidence, 'folded', folded, 'position', position,
+                'counted', counted
             )),
             'boxes', json((
                 SELECT json_group_array(json_object(
-                    'id', id, 'score', score, 'label', label, 'item_name', canonical_name,
+                    'id', id, 'score', score, 'label', label, 'label_score', label_score, 'item_id', item_id,
+                    'item_name', item_name, 'confidence', confidence, 'source', source,
                     'box', json_object('left', box_left, 'top', box_top, 'right', box_right, 'bottom', box_bottom)
                 ))
-                FROM (
-                    SELECT detections.*, canonical_name
-                    FROM detections
-                    JOIN inventory_items ON inventory_items.id = item_id
-                    WHERE detections.id >= 1000 * seen.id AND detections.id < 1000 * (seen.id + 1)
-                    ORDER BY score DESC, detections.id
-                )
+                FROM ({boxes_between("1000 * seen.id", "1000 * seen.id + 999")})
+                WHERE item_id IS NOT NULL
             )),
-            'waiting', (SELECT count(*) FROM captures WHERE observation_id IS NULL AND failure IS NULL)
+            'waiting', {WAITING_TOTAL}
         )
         FROM captures
         JOIN devices ON devices.id = device_id
         LEFT JOIN observations AS seen ON seen.id = observation_id
-"""
+"""  # noqa: S608 - constant texts
 # A box that keeps no image any more does not look for one among all that it ever received.
 _LATEST = f"""
         {_PHOTOGRAPH}

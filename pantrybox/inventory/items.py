@@ -149,6 +149,20 @@ def _set_name(writer: Writer, item_id: int, name: str) -> None:
     )
 
 
+class _Name(msgspec.Struct):
+    canonical_name: str
+
+
+def names(reader: Reader, limit: int) -> list[str]:
+    """What items are called, in the order of their names."""
+    rows = reader.rows(
+        _Name,
+        "SELECT canonical_name FROM inventory_items WHERE merged_into IS NULL ORDER BY name_key LIMIT :limit",
+        {"limit": limit},
+    )
+    return [row.canonical_name for row in rows]
+
+
 class _Alias(msgspec.Struct):
     alias: str
 

@@ -1,11 +1,16 @@
 """SQL of the evidence: what was seen in each photograph. Only ever added to."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
+from itertools import repeat
+from typing import Literal
 
 import msgspec
 
 from pantrybox.storage.database import Reader, Writer
 from pantrybox.vision.model import Box, Detection, Sight
+
+MOST_DETECTIONS = 1000
+"""Of one observation: their ids follow from its own."""
 
 
 class Observation(msgspec.Struct, frozen=True):
@@ -23,6 +28,8 @@ class Observation(msgspec.Struct, frozen=True):
     """False when it came too late to say anything about the present."""
     position: int | None
     """Where a second look stands: in the place of the first. None for a first one."""
+    counted: float | None = None
+    """The score from which a detection counted; None: it was not written down yet."""
 
     @property
     def place_in_order(self) -> int:
@@ -30,15 +37,52 @@ class Observation(msgspec.Struct, frozen=True):
         return self.id if self.position is None else self.position
 
 
+Source = Literal["recogniser", "generic", "person", "barcode", "masked", "repeat"]
+"""Who says what a detection is: taught examples, a model's own word, a person, a code on it. The last two say why
+it does not count: it lies where nothing does, or it is the same thing once more."""
+
+
+class Naming(msgspec.Struct, frozen=True):
+    """What a detection is held to be."""
+
+    item_id: int | None = None
+    """None: it does not count."""
+    confidence: float = 0.0
+    """0 to 1: that it is that; without an item, that it is what it most probably is."""
+    source: Source | None = None
+    """None: nobody can say."""
+
+
+Named = list[tuple[Detection, Naming]]
+"""What was found in a photograph, best first, each with what it is held to be."""
+
+
 class SeenBox(msgspec.Struct, frozen=True):
-    """A detection as it is kept."""
+    """A detection as it is kept, with what it is held to be now."""
 
     id: int
     box: Box
     score: float
     label: str
+    label_score: float
+    item_id: int | None
     item_name: str | None
-    """None: a candidate that is not believed to be a thing yet."""
+    """None: a candidate that does not count."""
+    confidence: float
+    source: Source | None
+
+    @property
+    def naming(self) -> Naming:
+        return Naming(self.item_id, self.confidence, self.source)
+
+    @property
+    def rank(self) -> int:
+        """Its place among those of its observation, from 0."""
+        return self.id % MOST_DETECTIONS
+
+    @property
+    def detection(self) -> Detection:
+        return Detection(self.box, self.score, self.label, self.label_score)
 
 
 def insert(
@@ -47,6 +91,7 @@ def insert(
     sight: Sight,
     *,
     folded: bool,
+    counted: float | None = None,
     position: int | None = None,
     event_ids: Sequence[int] = (),
 ) -> int:
@@ -54,9 +99,9 @@ def insert(
     return writer.insert(
         """
         INSERT INTO observations (capture_id, model, observed_at_ms, took_ms, width, height, brightness, sharpness,
-                                  scene_confidence, folded, position, first_event_id, event_count)
+                                  scene_confidence, folded, counted, position, first_event_id, event_count)
         VALUES (:capture_id, :model, :now_ms, :took_ms, :width, :height, :brightness, :sharpness,
-                :scene_confidence, :folded, :position, :first_event_id, :event_count)
+                :scene_confidence, :folded, :counted, :position, :first_event_id, :event_count)
         """,
         {
             "capture_id": capture_id,
@@ -69,6 +114,7 @@ def insert(
             "sharpness": sight.sharpness,
             "scene_confidence": sight.scene_confidence,
             "folded": folded,
+            "counted": counted,
             "position": position,
             "first_event_id": min(event_ids, default=None),
             "event_count": len(event_ids),
@@ -76,16 +122,21 @@ def insert(
     )
 
 
-MOST_DETECTIONS = 1000
-"""Of one observation: their ids follow from its own."""
+def insert_detections(
+    writer: Writer, observation_id: int, named: Named, zones: Sequence[int | None] = (), first_rank: int = 0
+) -> None:
+    """Keep every candidate, best first.
 
-
-def insert_detections(writer: Writer, observation_id: int, detections: list[tuple[Detection, int | None]]) -> None:
-    """Keep every candidate, best first; the item is None for one that is not counted."""
+    `zones`: beside them, the zone that each lies in; none at all when the view has none.
+    `first_rank`: of the first of these, when there are others already.
+    """
+    room = zip(named[: MOST_DETECTIONS - first_rank], zones or repeat(None), strict=False)
     writer.execute_many(
         """
-        INSERT INTO detections (id, observation_id, box_left, box_top, box_right, box_bottom, score, label, item_id)
-        VALUES (:id, :observation_id, :left, :top, :right, :bottom, :score, :label, :item_id)
+        INSERT INTO detections (id, observation_id, box_left, box_top, box_right, box_bottom, score, label,
+                                label_score, item_id, confidence, source, place_id)
+        VALUES (:id, :observation_id, :left, :top, :right, :bottom, :score, :label,
+                :label_score, :item_id, :confidence, :source, :place_id)
         """,
         [
             {
@@ -94,9 +145,11 @@ def insert_detections(writer: Writer, observation_id: int, detections: list[tupl
                 **msgspec.structs.asdict(detection.box),
                 "score": detection.score,
                 "label": detection.label,
-                "item_id": item_id,
+                "label_score": detection.label_score,
+                **msgspec.structs.asdict(naming),
+                "place_id": place_id,
             }
-            for rank, (detection, item_id) in enumerate(detections[:MOST_DETECTIONS])
+            for rank, ((detection, naming), place_id) in enumerate(room, start=first_rank)
         ],
     )
 
@@ -153,42 +206,99 @@ class _Box(msgspec.Struct):
     box_bottom: float
     score: float
     label: str
+    label_score: float
+    item_id: int | None
     item_name: str | None
+    confidence: float
+    source: Source | None
+
+
+# What a detection is held to be: what it was taken for at first, unless it was renamed since.
+_NOW = """
+       CASE WHEN renamed.detection_id IS NULL THEN detections.item_id ELSE renamed.item_id END"""
+
+
+def boxes_between(first: str, last: str) -> str:
+    """The detections with these ids (SQL expressions), best first, each with what it is held to be now."""
+    return f"""
+        SELECT detections.id, box_left, box_top, box_right, box_bottom, score, label,
+               coalesce(label_score, score) AS label_score, inventory_items.id AS item_id,
+               canonical_name AS item_name, coalesce(renamed.confidence, detections.confidence, score) AS confidence,
+               CASE WHEN renamed.detection_id IS NOT NULL THEN renamed.source
+                    WHEN detections.confidence IS NULL AND detections.item_id IS NOT NULL THEN 'generic'
+                    ELSE detections.source END AS source
+        FROM detections
+        LEFT JOIN renamed_detections AS renamed ON renamed.detection_id = detections.id
+        LEFT JOIN inventory_items ON inventory_items.id = {_NOW}
+        WHERE detections.id BETWEEN {first} AND {last}
+        ORDER BY score DESC, detections.id
+        """  # noqa: S608 - constant texts
+
+
+_BOXES = boxes_between(":first", ":last")
 
 
 def detections_of(reader: Reader, observation_id: int) -> list[SeenBox]:
     """Best first."""
-    rows = reader.rows(
-        _Box,
-        """
-        SELECT detections.id, box_left, box_top, box_right, box_bottom, score, label, canonical_name AS item_name
-        FROM detections
-        LEFT JOIN inventory_items ON inventory_items.id = item_id
-        WHERE detections.id BETWEEN :first AND :last
-        ORDER BY score DESC, detections.id
-        """,
-        _ids_of(observation_id),
+    return [_seen(row) for row in reader.rows(_Box, _BOXES, _ids_of(observation_id))]
+
+
+def _seen(row: _Box) -> SeenBox:
+    return SeenBox(
+        id=row.id,
+        box=Box(row.box_left, row.box_top, row.box_right, row.box_bottom),
+        score=row.score,
+        label=row.label,
+        label_score=row.label_score,
+        item_id=row.item_id,
+        item_name=row.item_name,
+        confidence=row.confidence,
+        source=row.source,
     )
-    return [
-        SeenBox(
-            id=row.id,
-            box=Box(row.box_left, row.box_top, row.box_right, row.box_bottom),
-            score=row.score,
-            label=row.label,
-            item_name=row.item_name,
-        )
-        for row in rows
-    ]
+
+
+def capture_of_detection(reader: Reader, detection_id: int) -> str | None:
+    """The photograph in which it was found; None when there is no such detection."""
+    row = reader.row_or_none(
+        _Capture,
+        """
+        SELECT capture_id
+        FROM detections
+        JOIN observations ON observations.id = observation_id
+        WHERE detections.id = :id
+        """,
+        {"id": detection_id},
+    )
+    return row.capture_id if row else None
+
+
+class _Capture(msgspec.Struct):
+    capture_id: str
+
+
+def rename_detections(writer: Writer, renamed: Sequence[tuple[int, Naming]]) -> None:
+    """Hold these detections to be something else from now on. What they were taken for at first stays written."""
+    writer.execute_many(
+        """
+        INSERT INTO renamed_detections (detection_id, item_id, confidence, source)
+        VALUES (:id, :item_id, :confidence, :source)
+        ON CONFLICT (detection_id) DO UPDATE
+        SET item_id = excluded.item_id, confidence = excluded.confidence, source = excluded.source
+        """,
+        [{"id": detection_id, **msgspec.structs.asdict(naming)} for detection_id, naming in renamed],
+    )
 
 
 class Look(msgspec.Struct, frozen=True):
-    """What is held to be seen in one capture, as evidence."""
+    """What is held to be seen in one capture, as evidence about one place."""
 
     observation_id: int
     position: int
     scene_confidence: float
     whole: bool
     """False for a photograph from the phone, which shows a part of its place."""
+    zone_id: int | None
+    """The place, when it is a zone in this view; None when the view itself is the place."""
 
 
 def looks_at(reader: Reader, place_id: int, after_id: int = 0) -> list[Look]:
@@ -197,12 +307,20 @@ def looks_at(reader: Reader, place_id: int, after_id: int = 0) -> list[Look]:
         Look,
         """
         SELECT observations.id AS observation_id, coalesce(position, observations.id) AS position, scene_confidence,
-               captures.place_id IS NULL AS whole
+               captures.place_id IS NULL AS whole, NULL AS zone_id
         FROM captures
         JOIN observations ON observations.id = captures.observation_id
         LEFT JOIN places ON places.device_id = captures.device_id
         WHERE coalesce(captures.place_id, places.id) = :place_id AND folded AND observations.id > :after_id
-        ORDER BY coalesce(position, observations.id)
+        UNION ALL
+        SELECT observations.id, coalesce(position, observations.id) AS position, scene_confidence, 1, :place_id
+        FROM zones
+        JOIN captures ON captures.device_id = zones.device_id AND captures.place_id IS NULL
+        JOIN observations ON observations.id = captures.observation_id
+        WHERE zones.place_id = :place_id AND folded AND observations.id > :after_id
+          AND coalesce(position, observations.id) > from_observation_id
+          AND (until_observation_id IS NULL OR coalesce(position, observations.id) <= until_observation_id)
+        ORDER BY position
         """,
         {"place_id": place_id, "after_id": after_id},
     )
@@ -213,19 +331,64 @@ class _Count(msgspec.Struct):
     seen: int
 
 
-def seen_in(reader: Reader, observation_id: int) -> dict[int, int]:
-    """How many of each item an observation counted."""
+def seen_in(reader: Reader, observation_id: int, zone_id: int | None) -> dict[int, int]:
+    """How many of each item an observation counted in a zone; None: in the view, outside of every zone."""
     rows = reader.rows(
         _Count,
-        """
-        SELECT item_id, count(*) AS seen
+        f"""
+        SELECT {_NOW} AS item_id, count(*) AS seen
         FROM detections
-        WHERE id BETWEEN :first AND :last AND item_id IS NOT NULL
-        GROUP BY item_id
-        """,
-        _ids_of(observation_id),
+        LEFT JOIN renamed_detections AS renamed ON renamed.detection_id = detections.id
+        WHERE id BETWEEN :first AND :last AND {_NOW} IS NOT NULL AND place_id IS :zone_id
+        GROUP BY 1
+        """,  # noqa: S608 - constant texts
+        _ids_of(observation_id) | {"zone_id": zone_id},
     )
     return {row.item_id: row.seen for row in rows}
+
+
+def newest_folded_id(reader: Reader, device_id: str) -> int | None:
+    """What was last seen in the newest photograph of a camera that is part of what is believed."""
+    row = reader.row_or_none(
+        _Id,
+        """
+        SELECT observations.id
+        FROM captures
+        JOIN observations ON observations.id = captures.observation_id
+        WHERE device_id = :device_id AND folded
+        ORDER BY received_at_ms DESC
+        LIMIT 1
+        """,
+        {"device_id": device_id},
+    )
+    return row.id if row else None
+
+
+class _Id(msgspec.Struct):
+    id: int
+
+
+def counting_any(reader: Reader, item_ids: Iterable[int], observation_ids: Sequence[int]) -> frozenset[int]:
+    """Those of these observations that count one of the items."""
+    rows = reader.rows(
+        _Id,
+        f"""
+        SELECT observation.value AS id
+        FROM json_each(:observation_ids) AS observation
+        WHERE EXISTS (
+            SELECT 1
+            FROM detections
+            LEFT JOIN renamed_detections AS renamed ON renamed.detection_id = detections.id
+            WHERE id BETWEEN {MOST_DETECTIONS} * observation.value AND {MOST_DETECTIONS} * observation.value + 999
+              AND {_NOW} IN (SELECT value FROM json_each(:item_ids))
+        )
+        """,  # noqa: S608 - constant texts
+        {
+            "observation_ids": msgspec.json.encode(observation_ids).decode(),
+            "item_ids": msgspec.json.encode(sorted(item_ids)).decode(),
+        },
+    )
+    return frozenset(row.id for row in rows)
 
 
 def _ids_of(observation_id: int) -> dict[str, int]:

@@ -70,7 +70,7 @@ def rename_of_device(writer: Writer, device_id: str, name: str) -> None:
     """
     place = of_device(writer, device_id)
     same_name = next((other for other in places(writer) if folded(other.name) == folded(name)), None)
-    if same_name is not None and same_name.device_id is None and place is None:
+    if same_name is not None and same_name.device_id is None and place is None and not _is_zone(writer, same_name):
         _look_at(writer, same_name.id, device_id)
     elif same_name is not None and same_name != place:
         raise Conflict(f"There is another place called {name}. Two cameras that see the same shelf keep two names.")
@@ -78,6 +78,10 @@ def rename_of_device(writer: Writer, device_id: str, name: str) -> None:
         _insert(writer, name, device_id)
     else:
         writer.execute("UPDATE places SET name = :name WHERE id = :id", {"name": name, "id": place.id})
+
+
+def _is_zone(reader: Reader, place: Place) -> bool:
+    return reader.value(bool, "SELECT EXISTS (SELECT 1 FROM zones WHERE place_id = :id)", {"id": place.id})
 
 
 def _look_at(writer: Writer, place_id: int, device_id: str) -> None:
@@ -94,7 +98,14 @@ def outdated(reader: Reader) -> list[int]:
 
 
 def mark_outdated(writer: Writer, place_id: int) -> None:
-    writer.execute("UPDATE places SET outdated = 1 WHERE id = :id", {"id": place_id})
+    writer.execute(
+        "UPDATE places SET outdated = 1, outdated_count = outdated_count + 1 WHERE id = :id", {"id": place_id}
+    )
+
+
+def outdated_count(reader: Reader, place_id: int) -> int:
+    """How often its evidence changed below what was folded already."""
+    return reader.value(int, "SELECT outdated_count FROM places WHERE id = :id", {"id": place_id})
 
 
 def mark_current(writer: Writer, place_id: int) -> None:

@@ -38,11 +38,28 @@ def say_count(
     details: dict[str, object] | None = None,
 ) -> int:
     """So many are there, says somebody who knows; the id of the ledger's line."""
+    shown = states.stand_of(writer, item_id, place_id).shown_count
     word_id = _write(writer, item_id=item_id, place_id=place_id, count=count, by=by)
-    cause = Cause(writer.now_ms, word_id=word_id, details={"by": by, **(details or {})})
+    cause = Cause(writer.now_ms, word_id=word_id, details={"by": by, "shown": shown, **(details or {})})
     event_id = _obey(writer, "manual_override", item_id, place_id, count, cause, seen_at_ms=writer.now_ms)
     states.remark(writer, item_id, place_id, is_manual=True, notes=notes)
     return event_id
+
+
+def move(writer: Writer, item_id: int, from_place_id: int, to_place_id: int, count: int, by: str) -> None:
+    """So many of what is at one place are at another one from now on; what is sure stays as sure."""
+    confidence = states.stand_of(writer, item_id, from_place_id).confidence
+    for place_id, other_id, moved in ((from_place_id, to_place_id, -count), (to_place_id, from_place_id, count)):
+        before = states.stand_of(writer, item_id, place_id)
+        after = min(MAX_COUNT, before.shown_count + moved)
+        word_id = _write(writer, item_id=item_id, place_id=place_id, count=after, confidence=confidence, by=by)
+        delta = after - before.confirmed_count
+        stand = Stand(stated(after, confidence), after, before.event_count + (delta != 0))
+        seen_at_ms = states.last_seen(writer, item_id, from_place_id)
+        states.set_stand(writer, item_id, place_id, stand, seen_at_ms=seen_at_ms)
+        if delta:
+            cause = Cause(writer.now_ms, word_id=word_id, details={"by": by, "other_place": other_id})
+            ledger.record(writer, place_id, Change(item_id, "adjusted", delta, after, stand.confidence), cause)
 
 
 class Told(msgspec.Struct, frozen=True):

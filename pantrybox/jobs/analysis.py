@@ -2,28 +2,31 @@
 
 import asyncio
 import logging
-import os
-import threading
 from collections.abc import Callable, Coroutine
-from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
+
+import msgspec
 
 from pantrybox.bell import Bell
 from pantrybox.captures import queries as captures
 from pantrybox.captures import queue, reprocessing
-from pantrybox.captures.model import Capture
+from pantrybox.captures.model import PHONE, Capture
 from pantrybox.captures.reprocessing import Run
 from pantrybox.errors import PantryError
 from pantrybox.inventory.fold import fold_in, look_again, reproject_outdated
-from pantrybox.storage.database import Database, Writer
+from pantrybox.storage.database import Database, Reader, Writer
 from pantrybox.storage.image_files import ImageFiles
-from pantrybox.vision.model import Eye, Sight
+from pantrybox.teaching import examples
+from pantrybox.teaching.gallery import Galleries
+from pantrybox.teaching.renaming import rename_next
+from pantrybox.teaching.seeing import keep, name_sight
+from pantrybox.vision.looking import Looking
+from pantrybox.vision.model import Box, Sight
 
 log = logging.getLogger(__name__)
 
 PATIENCE_SECONDS = 2.0
 """The longest that a photograph waits for a pause between uploads."""
-_NICENESS = 5
 
 
 class Analyst:
@@ -31,23 +34,19 @@ class Analyst:
         self,
         database: Database,
         images: ImageFiles,
-        open_eye: Callable[[], Eye],
+        looking: Looking,
+        galleries: Galleries,
         new_capture: Bell,
         shelf_changed: Bell,
         quiet: Callable[[], Coroutine[None, None, None]],
     ) -> None:
         self._database = database
         self._images = images
-        self._open_eye = open_eye
-        self._eye: Eye | None = None
+        self._looking = looking
+        self._galleries = galleries
         self._new_capture = new_capture
         self._shelf_changed = shelf_changed
         self._quiet = quiet
-        # One thread: the model uses the cores, and two photographs at once would only cost memory.
-        self._thread = ThreadPoolExecutor(1, thread_name_prefix="analyst", initializer=_give_way)
-
-    def close(self) -> None:
-        self._thread.shutdown()
 
     async def run_forever(self) -> None:
         taken_up = False
@@ -57,12 +56,21 @@ class Analyst:
                 if not taken_up:
                     await self.take_up()
                     taken_up = True
-                while await self.analyse_next() or await self.look_again_next() or await self.fold_again():
+                while await self._one_step():
                     pass
             except Exception:
                 # The card may be full: the queue is in the table, and the next ring tries again.
                 log.exception("analysis stopped until the next photograph")
             await ring.wait()
+
+    async def _one_step(self) -> bool:
+        """Whatever comes first of what there is to do; False when there is nothing."""
+        return (
+            await self.analyse_next()
+            or await self.look_again_next()
+            or await self.fold_again()
+            or await self.rename_next()
+        )
 
     async def take_up(self) -> None:
         """Go on where the box stood when it went down; nothing is written when there is nothing to do."""
@@ -80,8 +88,8 @@ class Analyst:
             await self._database.write(queue.claim_next)
             return True
         await self._until_quiet()
-        sight = await self._sight_or_reason(capture)
-        await self._database.write(lambda writer: _end_first_look(writer, capture, sight))
+        look = await self._look_or_reason(capture)
+        await self._database.write(lambda writer: self._end_first_look(writer, capture, look))
         self._shelf_changed.ring()
         return True
 
@@ -94,8 +102,8 @@ class Analyst:
         if capture is None or not look.begun:
             await self._database.write(reprocessing.begin_next)
             return True
-        sight = await self._sight_or_reason(capture)
-        await self._database.write(lambda writer: _end_second_look(writer, run, capture, sight))
+        seen = await self._look_or_reason(capture)
+        await self._database.write(lambda writer: self._end_second_look(writer, run, capture, seen))
         self._shelf_changed.ring()
         return True
 
@@ -106,7 +114,14 @@ class Analyst:
             self._shelf_changed.ring()
         return folded > 0
 
-    async def _sight_or_reason(self, capture: Capture) -> Sight | str:
+    async def rename_next(self) -> bool:
+        """Bring names in step with what was taught; False when they are."""
+        renamed = await rename_next(self._database, self._galleries)
+        if renamed:
+            self._shelf_changed.ring()
+        return renamed
+
+    async def _look_or_reason(self, capture: Capture) -> "_Look | str":
         """What is seen in it, or a sentence that says why nothing can be."""
         try:
             return await self._look(capture)
@@ -122,33 +137,46 @@ class Analyst:
         with suppress(TimeoutError):
             await asyncio.wait_for(self._quiet(), PATIENCE_SECONDS)
 
-    async def _look(self, capture: Capture) -> Sight:
-        return await asyncio.get_running_loop().run_in_executor(self._thread, self._look_now, capture)
+    def _asked(self, reader: Reader, capture: Capture) -> list[Box]:
+        self._galleries.current(reader)  # brought up to date here, where no writer waits for it
+        # A phone looks at another shelf each time.
+        return [] if capture.device_id == PHONE else examples.drawn_in(reader, capture.device_id)
 
-    def _look_now(self, capture: Capture) -> Sight:
-        if self._eye is None:
-            self._eye = self._open_eye()
-        return self._eye.look(self._images.load(capture.image_path or ""))
+    async def _look(self, capture: Capture) -> "_Look":
+        drawn = await self._database.read(lambda reader: self._asked(reader, capture))
+        by_phone = capture.device_id == PHONE
+        sight = await self._looking.look(
+            lambda: self._images.load(capture.image_path or ""),
+            view="" if by_phone else capture.device_id,
+            also=drawn,
+            codes=by_phone,
+        )
+        return _Look(sight, drawn)
+
+    def _end_first_look(self, writer: Writer, capture: Capture, look: "_Look | str") -> None:
+        """All that follows from it, and the next one's claim: one transaction a photograph."""
+        if isinstance(look, str):
+            captures.fail(writer, capture.id, look)
+        else:
+            seen = name_sight(writer, self._galleries, capture, look.sight, look.asked)
+            observation_id = fold_in(writer, capture=capture, sight=look.sight, named=seen.named, counted=seen.counted)
+            keep(writer, observation_id, look.sight, seen)
+            captures.complete(writer, capture.id, observation_id)
+        queue.claim_next(writer)
+
+    def _end_second_look(self, writer: Writer, run: Run, capture: Capture, look: "_Look | str") -> None:
+        """What was first seen stays when nothing can be seen now, or when nobody wishes it any more."""
+        looked = isinstance(look, _Look)
+        if looked and reprocessing.is_open(writer, run):
+            seen = name_sight(writer, self._galleries, capture, look.sight, look.asked)
+            observation_id = look_again(
+                writer, capture=capture, sight=look.sight, named=seen.named, counted=seen.counted
+            )
+            keep(writer, observation_id, look.sight, seen)
+        reprocessing.ended(writer, run, capture, seen=looked)
 
 
-def _end_first_look(writer: Writer, capture: Capture, sight: Sight | str) -> None:
-    """All that follows from it, and the next one's claim: one transaction a photograph."""
-    if isinstance(sight, str):
-        captures.fail(writer, capture.id, sight)
-    else:
-        captures.complete(writer, capture.id, fold_in(writer, capture=capture, sight=sight))
-    queue.claim_next(writer)
-
-
-def _end_second_look(writer: Writer, run: Run, capture: Capture, sight: Sight | str) -> None:
-    """What was first seen stays when nothing can be seen now, or when nobody wishes it any more."""
-    seen = isinstance(sight, Sight)
-    if seen and reprocessing.is_open(writer, run):
-        look_again(writer, capture=capture, sight=sight)
-    reprocessing.ended(writer, run, capture, seen=seen)
-
-
-def _give_way() -> None:
-    """On Linux niceness is a thread's own: receiving and the page come first."""
-    with suppress(OSError):
-        os.setpriority(os.PRIO_PROCESS, threading.get_native_id(), _NICENESS)
+class _Look(msgspec.Struct, frozen=True):
+    sight: Sight
+    asked: list[Box]
+    """Where `sight.also` was looked for."""

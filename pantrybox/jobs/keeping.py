@@ -12,6 +12,7 @@ from pantrybox.captures import job_runs
 from pantrybox.captures.keeper import Keeper
 from pantrybox.clock import DAY_MS, HOUR_MS, BoxClock
 from pantrybox.storage.database import Database
+from pantrybox.teaching.forgetting import forget_vectors
 
 log = logging.getLogger(__name__)
 
@@ -36,12 +37,16 @@ class Entries(Protocol):
     def close(self) -> None: ...
 
 
-def jobs_of(keeper: Keeper) -> tuple[Job, ...]:
+def jobs_of(keeper: Keeper, database: Database) -> tuple[Job, ...]:
+    async def sweep() -> None:
+        await keeper.sweep()
+        await forget_vectors(database)
+
     return (
         Job("retention", DAY_MS, lambda: keeper.by_age(keeper.retention_days)),
         Job("failed", DAY_MS, keeper.failed),
         Job("quota", HOUR_MS, lambda: keeper.to_quota(keeper.max_mb)),
-        Job("sweep", DAY_MS, keeper.sweep),
+        Job("sweep", DAY_MS, sweep),
     )
 
 

@@ -180,12 +180,15 @@ def _reader(path: Path) -> aiosqlite.Connection:
 
 
 def _configure_writer(connection: sqlite3.Connection) -> None:
+    # A photograph changes a dozen pages by one row each: half as large, they wear the card half as much. Heeded by a
+    # new file only.
+    connection.execute("PRAGMA page_size = 2048")
     connection.execute("PRAGMA journal_mode = WAL")
     # Acknowledged means on the card: NORMAL may roll a commit back after a power cut.
     connection.execute("PRAGMA synchronous = FULL")
     connection.execute("PRAGMA foreign_keys = ON")
     # A page that many photographs change is copied into the file once for all of them.
-    connection.execute("PRAGMA wal_autocheckpoint = 3000")
+    connection.execute("PRAGMA wal_autocheckpoint = 6000")
     connection.execute("PRAGMA journal_size_limit = 16777216")
     migrate(connection)
 

@@ -1,5 +1,6 @@
 """What an eye sees in one photograph. Boxes are fractions of the upright picture, so they survive any resize."""
 
+from collections.abc import Sequence
 from typing import Protocol
 
 import msgspec
@@ -31,8 +32,35 @@ class Box(msgspec.Struct, frozen=True):
 class Detection(msgspec.Struct, frozen=True):
     box: Box
     score: float
-    """0 to 1: how sure the detector is that something is there."""
+    """0 to 1: how sure the detector is that something is there, whatever it is."""
     label: str
+    """What the detector itself would call it."""
+    label_score: float
+    """0 to 1: how sure it is of that."""
+
+
+class Crop(msgspec.Struct, frozen=True):
+    """What the embedder makes of one box."""
+
+    vector: bytes
+    """A unit vector as signed bytes; comparable with others of the same embedder only."""
+    label: str | None = None
+    """What the embedder itself would call it; None when it has no good word."""
+    label_score: float = 0.0
+    text: str = ""
+    """What is printed on it, where labels are read."""
+    printed_name: str | None = None
+    """The largest of that, fit to be a first name."""
+
+
+class Barcode(msgspec.Struct, frozen=True):
+    """A product's code as it is printed on it."""
+
+    code: str
+    """Digits, with a check digit that is right."""
+    format: str
+    """Such as EAN-13."""
+    box: Box
 
 
 class Sight(msgspec.Struct, frozen=True):
@@ -50,11 +78,33 @@ class Sight(msgspec.Struct, frozen=True):
     """See vision.visibility: below READABLE, absence from this photograph means nothing."""
     detections: list[Detection]
     took_ms: int
+    embedder: str = ""
+    """Whose vectors these are."""
+    crops: list[Crop | None] = []
+    """Beside `detections`; None for one that was not embedded."""
+    also: list[Crop] = []
+    """Of the boxes that were asked for."""
+    barcodes: list[Barcode] = []
 
 
 class Eye(Protocol):
-    """Finds things in photographs. Blocking: call it off the event loop."""
+    """Finds things in photographs. Blocking: call it off the event loop. Raises Malformed when a picture
+    cannot be decoded.
+    """
 
-    def look(self, picture: bytes) -> Sight:
-        """Raises Malformed when the picture cannot be decoded."""
+    @property
+    def embedder(self) -> str:
+        """Whose vectors it makes."""
+        ...
+
+    def look(self, picture: bytes, *, view: str = "", also: Sequence[Box] = (), codes: bool = False) -> Sight:
+        """What is to be seen in a picture.
+
+        `view`: the fixed camera that took it, whose last picture may be remembered; `also`: boxes
+        that are embedded whether or not something was found there; `codes`: read barcodes.
+        """
+        ...
+
+    def embed(self, picture: bytes, boxes: Sequence[Box]) -> list[Crop]:
+        """The crops of these boxes, in their order."""
         ...

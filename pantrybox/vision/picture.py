@@ -1,4 +1,4 @@
-"""Files to pixels: decoded at no more than the size that is needed, and upright."""
+"""Files to pixels: decoded at no more than the size that is needed, and upright; and pixels to files."""
 
 import io
 from typing import BinaryIO, NamedTuple
@@ -8,6 +8,7 @@ from numpy.typing import NDArray
 from PIL import Image, ImageOps, UnidentifiedImageError
 
 from pantrybox.errors import Malformed, TooLarge
+from pantrybox.vision.model import Box
 
 MAX_PIXELS = 64_000_000
 _ORIENTATION = 0x0112
@@ -17,40 +18,57 @@ _QUARTER_TURNS = {5, 6, 7, 8}  # EXIF orientations that swap width and height
 Image.MAX_IMAGE_PIXELS = None
 
 
-class Picture(NamedTuple):
+WORKING_SIZE = (1280, 960)
+"""(width, height) at least of what a picture is decoded to: the smallest crops still have pixels to compare."""
+CODES_SIZE = (1600, 1200)
+"""The same when codes are to be read: the lines of a small one are thin. Half of what most phones take, or more."""
+_LUMA_SIZE = (416, 416)
+
+
+class Upright(NamedTuple):
     pixels: NDArray[np.uint8]
-    """Upright RGB, shape (height, width, 3), at `input_size` exactly."""
-    luma: NDArray[np.uint8]
-    """Brightness alone (ITU-R BT.601), shape (height // 2, width // 2): each the mean of 2 x 2 pixels."""
+    """RGB, shape (height, width, 3); as large as the original, or smaller by a power of two."""
     width: int
     """Of the upright original, in pixels."""
     height: int
 
 
-def decode(data: bytes, input_size: tuple[int, int]) -> Picture:
-    """Decode a JPEG or PNG and stretch it to `input_size` (width, height).
+def open_upright(data: bytes, at_least: tuple[int, int] = WORKING_SIZE) -> Upright:
+    """Decode a JPEG or PNG.
 
-    A JPEG is decoded at the smallest of libjpeg's scales that is not below `input_size`:
-    that costs 0.64 of decoding it whole. Raises Malformed or TooLarge.
+    A JPEG is decoded at the smallest of libjpeg's scales that is not below `at_least` (width,
+    height): that costs 0.64 of decoding it whole. Raises Malformed or TooLarge.
     """
     try:
         with Image.open(io.BytesIO(data), formats=["JPEG", "PNG"]) as image:
-            return _upright(image, input_size)
+            return _upright(image, at_least)
     except (UnidentifiedImageError, OSError, SyntaxError, ValueError) as error:
         raise Malformed(f"The picture cannot be decoded: {_reason(error)}.") from error
 
 
-def _upright(image: Image.Image, input_size: tuple[int, int]) -> Picture:
+def _upright(image: Image.Image, at_least: tuple[int, int]) -> Upright:
     width, height = image.size
     if width * height > MAX_PIXELS:
         raise TooLarge(f"The picture has {width} x {height} pixels; at most {MAX_PIXELS:,} are taken.")
     turned = image.getexif().get(_ORIENTATION) in _QUARTER_TURNS
-    image.draft("RGB", (input_size[1], input_size[0]) if turned else input_size)
-    upright = ImageOps.exif_transpose(image).convert("RGB")
-    stretched = upright.resize(input_size, _filter_for(upright.size, input_size))
+    image.draft("RGB", (at_least[1], at_least[0]) if turned else at_least)
+    ImageOps.exif_transpose(image, in_place=True)
+    # convert() would copy what is RGB already, and a phone's photograph is 12 MB.
+    upright = image if image.mode == "RGB" else image.convert("RGB")
     if turned:
         width, height = height, width
-    return Picture(np.asarray(stretched), np.asarray(stretched.convert("L").reduce(2)), width, height)
+    return Upright(np.asarray(upright), width, height)
+
+
+def stretched(pixels: NDArray[np.uint8], size: tuple[int, int]) -> NDArray[np.uint8]:
+    """The same picture at exactly `size` (width, height), whatever becomes of its proportions."""
+    image = Image.fromarray(pixels)
+    return np.asarray(image.resize(size, _filter_for(image.size, size)))
+
+
+def luma(pixels: NDArray[np.uint8]) -> NDArray[np.uint8]:
+    """Brightness alone (ITU-R BT.601), (208, 208) whatever the picture's size: each the mean of 2 x 2 pixels."""
+    return np.asarray(Image.fromarray(stretched(pixels, _LUMA_SIZE)).convert("L").reduce(2))
 
 
 def _filter_for(size: tuple[int, int], target: tuple[int, int]) -> Image.Resampling:
@@ -85,6 +103,23 @@ def as_jpeg(data: bytes, largest: tuple[int, int] | None, quality: int | None) -
             return encoded.getvalue()
     except (UnidentifiedImageError, OSError, SyntaxError, ValueError) as error:
         raise Malformed(f"The picture cannot be decoded: {_reason(error)}.") from error
+
+
+CROP_SIZE = 384
+"""Pixels of the longer side of a crop that is kept."""
+_CROP_QUALITY = 88
+
+
+def crop_jpeg(pixels: NDArray[np.uint8], box: Box) -> bytes:
+    """A JPEG of what lies in a box, within CROP_SIZE x CROP_SIZE pixels."""
+    height, width = pixels.shape[:2]
+    left, top = int(box.left * width), int(box.top * height)
+    right, bottom = max(left + 1, round(box.right * width)), max(top + 1, round(box.bottom * height))
+    crop = Image.fromarray(pixels[top:bottom, left:right])
+    crop.thumbnail((CROP_SIZE, CROP_SIZE))
+    encoded = io.BytesIO()
+    crop.save(encoded, "JPEG", quality=_CROP_QUALITY)
+    return encoded.getvalue()
 
 
 _THUMBNAIL_QUALITY = 80

@@ -3,7 +3,7 @@
 from typing import Annotated
 
 import msgspec
-from litestar import get
+from litestar import get, post
 from litestar.di import NamedDependency
 from litestar.params import FromPath, FromQuery, QueryParameter
 
@@ -12,8 +12,14 @@ from pantrybox.captures.model import Capture, Status
 from pantrybox.clock import to_rfc3339
 from pantrybox.errors import NotFound
 from pantrybox.inventory import ledger, observations, places
-from pantrybox.inventory.observations import Observation, SeenBox
+from pantrybox.inventory.observations import Observation
 from pantrybox.storage.database import Database, Reader
+from pantrybox.teaching import products
+from pantrybox.teaching.closer import Closer
+from pantrybox.teaching.gallery import Galleries
+from pantrybox.teaching.products import SeenCode
+from pantrybox.teaching.suggesting import Offered, offered
+from pantrybox.vision.model import Box
 from pantrybox.web.authority import needs
 
 LIMIT = Annotated[int, QueryParameter(ge=1, le=1000, description="At most this many.")]
@@ -54,11 +60,27 @@ class DetectionView(msgspec.Struct, frozen=True):
     box: tuple[float, float, float, float]
     """left, top, right, bottom as fractions of the upright picture."""
     score: float
+    """How sure the eye is that something is there, whatever it is."""
     label: str
+    """What a model by itself would call it."""
     item_name: str | None
+    """What it counts as."""
     confidence: float
+    """That it is that; without `item_name`, that it is the first suggestion."""
     suggestions: list[Suggestion]
+    """At most three, best first."""
     source: str
+    """Who named it: `recogniser` (what was taught), `generic` (a model's own word), `person`, `barcode`. Else why it
+    does not count: `masked`, `repeat` (the same thing once more), `detector` (nobody knows it).
+    """
+
+
+class BarcodeView(msgspec.Struct, frozen=True):
+    code: str
+    format: str
+    box: tuple[float, float, float, float]
+    item_name: str | None
+    """What this household said it is."""
 
 
 class ObservationView(msgspec.Struct, frozen=True):
@@ -88,6 +110,8 @@ class CaptureDetail(CaptureView, frozen=True):
     """The lines of the ledger that followed from it."""
     observation: ObservationView | None
     detections: list[DetectionView]
+    barcodes: list[BarcodeView]
+    """Read from photographs that a phone took."""
 
 
 @get("/v1/captures", opt=needs("read"))
@@ -114,26 +138,43 @@ async def list_captures(
 
 
 @get("/v1/captures/{capture_id:str}", opt=needs("read"))
-async def capture_detail(database: NamedDependency[Database], capture_id: FromPath[str]) -> CaptureDetail:
+async def capture_detail(
+    database: NamedDependency[Database], galleries: NamedDependency[Galleries], capture_id: FromPath[str]
+) -> CaptureDetail:
     """One photograph, with what was seen in it."""
+    return await database.read(lambda reader: detail(reader, galleries, capture_id))
 
-    def query(reader: Reader) -> CaptureDetail:
-        capture = known(reader, capture_id)
-        observation = observations.newest_of(reader, capture_id)
-        boxes = observations.detections_of(reader, observation.id) if observation else []
-        return CaptureDetail(
-            **msgspec.structs.asdict(_view(capture)),
-            telemetry=msgspec.json.decode(capture.telemetry or "{}", type=dict[str, str]),
-            notes=msgspec.json.decode(capture.notes or "[]", type=list[str]),
-            place=_place(reader, capture),
-            image_url=f"/v1/captures/{capture.id}/image" if capture.image_path else None,
-            thumbnail_url=f"/v1/captures/{capture.id}/thumbnail" if capture.image_path else None,
-            events=[event.id for event in ledger.events_of_capture(reader, capture_id)],
-            observation=_observation(observation) if observation else None,
-            detections=[_detection(box) for box in boxes],
-        )
 
-    return await database.read(query)
+@post("/v1/captures/{capture_id:str}/suggest", opt=needs("write"), status_code=200)
+async def suggest(
+    closer: NamedDependency[Closer],
+    database: NamedDependency[Database],
+    galleries: NamedDependency[Galleries],
+    capture_id: FromPath[str],
+) -> CaptureDetail:
+    """Look closer at one photograph: what was not compared with what was taught so far is compared and named now."""
+    await closer.look(capture_id)
+    return await database.read(lambda reader: detail(reader, galleries, capture_id))
+
+
+def detail(reader: Reader, galleries: Galleries, capture_id: str) -> CaptureDetail:
+    """All that is known of a photograph; NotFound when there is none."""
+    capture = known(reader, capture_id)
+    observation = observations.newest_of(reader, capture_id)
+    boxes = offered(reader, galleries, observation.id, capture.device_id) if observation else []
+    codes = products.seen_in(reader, observation.id) if observation else []
+    return CaptureDetail(
+        **msgspec.structs.asdict(_view(capture)),
+        telemetry=msgspec.json.decode(capture.telemetry or "{}", type=dict[str, str]),
+        notes=msgspec.json.decode(capture.notes or "[]", type=list[str]),
+        place=place_of(reader, capture),
+        image_url=f"/v1/captures/{capture.id}/image" if capture.image_path else None,
+        thumbnail_url=f"/v1/captures/{capture.id}/thumbnail" if capture.image_path else None,
+        events=[event.id for event in ledger.events_of_capture(reader, capture_id)],
+        observation=_observation(observation) if observation else None,
+        detections=[_detection(box) for box in boxes],
+        barcodes=[_barcode(code) for code in codes],
+    )
 
 
 def known(reader: Reader, capture_id: str) -> Capture:
@@ -159,7 +200,7 @@ def _view(capture: Capture) -> CaptureView:
     )
 
 
-def _place(reader: Reader, capture: Capture) -> str | None:
+def place_of(reader: Reader, capture: Capture) -> str | None:
     """A house has few places."""
     for place in places.places(reader):
         if place.id == capture.place_id or (capture.place_id is None and place.device_id == capture.device_id):
@@ -181,14 +222,24 @@ def _observation(seen: Observation) -> ObservationView:
     )
 
 
-def _detection(seen: SeenBox) -> DetectionView:
+def _detection(box: Offered) -> DetectionView:
+    seen = box.seen
     return DetectionView(
         id=seen.id,
-        box=(seen.box.left, seen.box.top, seen.box.right, seen.box.bottom),
+        box=edges(seen.box),
         score=seen.score,
         label=seen.label,
         item_name=seen.item_name,
-        confidence=seen.score,
-        suggestions=[Suggestion(seen.label, seen.score)],
-        source="detector",
+        confidence=box.confidence,
+        suggestions=[Suggestion(one.item_name, one.confidence) for one in box.suggestions],
+        source=seen.source or "detector",
     )
+
+
+def _barcode(code: SeenCode) -> BarcodeView:
+    return BarcodeView(code.code, code.format, edges(code.box), code.item_name)
+
+
+def edges(box: Box) -> tuple[float, float, float, float]:
+    """left, top, right, bottom."""
+    return box.left, box.top, box.right, box.bottom

@@ -13,6 +13,11 @@ _TAGS = {
     "/v1/ingest": ("Cameras hand in", "What a camera calls, with its own token."),
     "/v1/captures": ("Photographs", "What was received, what was seen in each, and the pictures."),
     "/v1/reprocess": ("Photographs", ""),
+    "/v1/examples": ("Teaching", "What people showed the eye, what it asks about, and how often it is right."),
+    "/v1/review": ("Teaching", ""),
+    "/v1/products": ("Teaching", ""),
+    "/v1/scorecard": ("Teaching", ""),
+    "/v1/models": ("Models", "Which models look and recognise, and how another one would do."),
     "/v1/devices": ("Cameras", "Who may upload, how each is doing, and what it is ordered to do."),
     "/v1/inventory": ("Stock", "What is there, what changed, and what people say about it."),
     "/v1/places": ("Stock", ""),
@@ -45,7 +50,12 @@ _ANSWERS: dict[tuple[str, str], dict[str, Document]] = {
     ("post", "/sign-out"): {"text/html": {"type": "string"}},
     ("get", "/v1/inventory/export"): {"application/json": {"type": "object"}, "text/csv": {"type": "string"}},
 }
-_NAMED_IN_BODY = {("post", "/v1/inventory/merge")}
+_NAMED_IN_REQUEST = {
+    ("post", "/v1/inventory/merge"),
+    ("get", "/v1/examples"),
+    ("post", "/v1/examples"),
+    ("post", "/v1/examples/bulk"),
+}
 _CONFLICTS = {
     ("post", "/v1/devices"),
     ("patch", "/v1/devices/{device_id}"),
@@ -54,6 +64,12 @@ _CONFLICTS = {
     ("post", "/v1/inventory/merge"),
     ("post", "/v1/inventory/events/{event_id}/undo"),
     ("post", "/v1/captures/{capture_id}/reprocess"),
+    ("post", "/v1/captures/{capture_id}/suggest"),
+    ("post", "/v1/examples"),
+    ("post", "/v1/examples/bulk"),
+    ("post", "/v1/models/{name}/promote"),
+    ("post", "/v1/models/{name}/try"),
+    ("post", "/v1/models/rollback"),
     ("post", "/v1/reprocess/{run_id}/cancel"),
     ("patch", "/v1/shopping-list/{entry_id}"),
     ("post", "/v1/admin/storage/cleanup"),
@@ -143,7 +159,7 @@ EXAMPLES: dict[str, Any] = {
     "canonical_name": "Tomato passata",
     "capture_id": "019aad5c-9c1a-7cc2-8a53-6e3a1c6a9f10",
     "category": "tins",
-    "code": "xXmB1m0yq0b3Jr0f4cXlT0G0y7r9l0rH8fHq1o1b2c0",
+    "code": "7310865004703",
     "confidence": 0.97,
     "count": 3,
     "count_estimate": 3,
@@ -232,7 +248,7 @@ def _statuses(operation: Document, route: tuple[str, str], security: list[Docume
     is_open = operation.get("security", security) == [{}]
     if not is_open or route in _TRIES:
         statuses |= {401, 403}
-    if "{" in path or "place" in _names(operation) or route in _NAMED_IN_BODY:
+    if "{" in path or "place" in _names(operation) or route in _NAMED_IN_REQUEST:
         statuses.add(404)
     if operation.get("parameters") or "requestBody" in operation:
         statuses.add(422)

@@ -19,7 +19,7 @@ from pantrybox.devices.registry import Change, known
 from pantrybox.devices.roster import Roster
 from pantrybox.devices.seeing import Polygon
 from pantrybox.devices.settings import SettingsChange, Thresholds, Zone
-from pantrybox.inventory import places
+from pantrybox.inventory import places, zones
 from pantrybox.names import Name
 from pantrybox.owners import audit
 from pantrybox.owners.model import Actor
@@ -167,7 +167,7 @@ async def change_device(
     wanted = data or DeviceChange()
 
     def change(writer: Writer) -> DeviceDetail:
-        changed = _changed(writer, device_id, wanted.name, _set_up(wanted))
+        changed = _changed(writer, device_id, wanted.name, _set_up(wanted), actor.name)
         if changed:
             audit.record(writer, actor.name, "device.changed", device_id, changed=changed)
         return _detail(writer, device_id, writer.now_ms)
@@ -218,7 +218,7 @@ def _set_up(wanted: DeviceChange) -> DeviceSetUp:
     return DeviceSetUp(**beside | {name: value for name, value in inside.items() if value is not UNSET})
 
 
-def _changed(writer: Writer, device_id: str, name: str | None, wanted: DeviceSetUp) -> list[str]:
+def _changed(writer: Writer, device_id: str, name: str | None, wanted: DeviceSetUp, by: str) -> list[str]:
     """The names of what is other than before."""
     changed = registry.change(
         writer, device_id, Change(name=name, orders=wanted.orders or OrdersChange(), settings=wanted)
@@ -226,6 +226,8 @@ def _changed(writer: Writer, device_id: str, name: str | None, wanted: DeviceSet
     if wanted.place and wanted.place != _place(writer, device_id):
         places.rename_of_device(writer, device_id, wanted.place)
         changed.append("place")
+    if "zones" in changed:
+        zones.follow(writer, device_id, known(writer, device_id).settings.zones, by)
     return changed
 
 

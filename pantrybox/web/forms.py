@@ -1,5 +1,6 @@
 """What the page's forms send: texts, taken as what the API's own requests say they are."""
 
+from collections.abc import Sequence
 from typing import Any, TypeVar
 from urllib.parse import parse_qsl
 
@@ -10,18 +11,22 @@ from pantrybox.errors import Malformed, OutOfRange
 
 T = TypeVar("T")
 
-_MAX_FIELDS = 50
+_MAX_FIELDS = 150
 
 
-def filled_in(body: bytes, form: type[T]) -> T:
-    """A field that is left empty is null, one that `form` does not know is ignored. OutOfRange names the wrong one."""
+def filled_in(body: bytes, form: type[T], several: Sequence[str] = ()) -> T:
+    """A field that is left empty is null, one that `form` does not know is ignored. OutOfRange names the wrong one.
+
+    `several`: fields that may be there any number of times, which are lists in `form`.
+    """
     try:
         # Browsers end lines as the network does.
         sent = parse_qsl(body.decode(), keep_blank_values=True, max_num_fields=_MAX_FIELDS)
     except ValueError as error:
         raise Malformed("This is not what a form of the page sends.") from error
     texts = {name: text.replace("\r\n", "\n") or None for name, text in sent}
-    return checked(texts, form)
+    lists = {field: [text for name, text in sent if name == field] for field in several}
+    return checked(texts | lists, form)
 
 
 def checked(fields: dict[str, Any], form: type[T]) -> T:

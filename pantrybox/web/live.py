@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import AsyncIterator, Callable
 from typing import Annotated
 
+import msgspec
 from litestar import get
 from litestar.di import NamedDependency
 from litestar.params import HeaderParameter, QueryParameter
@@ -76,12 +77,7 @@ def _changed(seen: Newest | None, now: Newest) -> list[str]:
     if seen is None:
         return ["photographs", "stock"]
     parts: list[str] = []
-    if (seen.capture, seen.observation, seen.failed, seen.devices) != (
-        now.capture,
-        now.observation,
-        now.failed,
-        now.devices,
-    ):
+    if msgspec.structs.replace(seen, event=now.event) != now:
         parts.append("photographs")
     if (seen.observation, seen.event) != (now.observation, now.event):
         parts.append("stock")

@@ -1,6 +1,6 @@
 """The page on the phone: the pantry as it is now, and the photographs that prove it."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import msgspec
@@ -10,10 +10,11 @@ from litestar.params import FromPath
 
 from pantrybox.clock import Clock
 from pantrybox.errors import NotFound
-from pantrybox.inventory import glance, ledger
+from pantrybox.inventory import glance, ledger, places
 from pantrybox.inventory import queries as inventory
 from pantrybox.inventory.glance import Newest, Photograph
 from pantrybox.inventory.model import InventoryEvent, StockLine
+from pantrybox.inventory.places import Place
 from pantrybox.owners.door import Door
 from pantrybox.settings import Settings
 from pantrybox.storage.database import Database, Reader
@@ -45,8 +46,8 @@ async def pantry_page(
     if held_by(request) is None:
         return pages.door(claimed=door.ownership is not None)
     now_ms = now()
-    pantry = await database.read(lambda reader: whole(reader, now_ms))
-    return _rendered("pantry.html", pantry, settings, now_ms)
+    pantry, known = await database.read(lambda reader: (whole(reader, now_ms), places.places(reader)))
+    return _rendered("pantry.html", pantry, settings, now_ms, known)
 
 
 @get("/fragments/{part:str}", opt=needs("read"), include_in_schema=False)
@@ -64,30 +65,16 @@ async def fragment(
     return _rendered(f"fragments/{part}.html", pantry, settings, now_ms)
 
 
-@get("/photographs/{capture_id:str}", opt=needs("read"), include_in_schema=False)
-async def photograph_page(
-    capture_id: FromPath[str], database: NamedDependency[Database], settings: NamedDependency[Settings]
+def _rendered(
+    template: str, pantry: Pantry, settings: Settings, now_ms: int, known: Sequence[Place] = ()
 ) -> Response[Any]:
-    """One photograph, everything that was seen in it and what that changed."""
-
-    def query(reader: Reader) -> tuple[Photograph | None, list[InventoryEvent]]:
-        return glance.photograph(reader, capture_id), ledger.events_of_capture(reader, capture_id)
-
-    photograph, changes = await database.read(query)
-    if photograph is None:
-        raise NotFound("There is no such photograph.")
-    return pages.page(
-        "photograph.html", photograph=photograph, changes=changes, threshold=settings.confidence_threshold
-    )
-
-
-def _rendered(template: str, pantry: Pantry, settings: Settings, now_ms: int) -> Response[Any]:
     return pages.page(
         template,
         pantry=pantry,
         photograph=pantry.photograph,
         threshold=settings.confidence_threshold,
         now_ms=now_ms,
+        places=known,
     )
 
 

@@ -3,7 +3,7 @@
 import asyncio
 import os
 from collections import OrderedDict
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from typing import Annotated, Any, BinaryIO
 
 from litestar import Response, route
@@ -14,10 +14,13 @@ from litestar.params import FromPath, QueryParameter
 from litestar.response import Stream
 
 from pantrybox.captures.model import Capture
-from pantrybox.errors import Malformed, NotFound
+from pantrybox.errors import Malformed, NotFound, TooLarge
+from pantrybox.inventory import observations
+from pantrybox.inventory.observations import SeenBox
 from pantrybox.storage.database import Database, Reader
 from pantrybox.storage.image_files import ImageFiles
-from pantrybox.vision.picture import thumbnail
+from pantrybox.vision.model import Box
+from pantrybox.vision.picture import crop_jpeg, open_upright, thumbnail
 from pantrybox.web.authority import needs
 from pantrybox.web.byte_ranges import asked_bytes, has_it, may_go_on
 from pantrybox.web.captures import known
@@ -29,6 +32,10 @@ _READING = [HttpMethod.GET, HttpMethod.HEAD]
 _NOT_CHANGED = ResponseSpec(None, description="The copy that the request names is still right.")
 
 SIZE = Annotated[int, QueryParameter(ge=64, le=1024, description="The longest side, in pixels.")]
+_LARGEST_ID = 2**63 - 1
+
+_Key = tuple[str, int | Box]
+"""A file and the size of a picture of it all, or the part of it that is shown."""
 
 
 class Thumbnails:
@@ -36,29 +43,36 @@ class Thumbnails:
 
     def __init__(self, images: ImageFiles) -> None:
         self._images = images
-        self._kept: OrderedDict[tuple[str, int], bytes] = OrderedDict()
+        self._kept: OrderedDict[_Key, bytes] = OrderedDict()
         self._kept_bytes = 0
         # One at a time: a page of fifty must not take every core from the analyst.
         self._making = asyncio.Lock()
 
     async def of(self, name: str, size: int) -> bytes:
         """A JPEG of at most `size` x `size` pixels. NotFound when there is nothing to show."""
+        return await self._kept_or_made((name, size), lambda file: thumbnail(file, size))
+
+    async def crop(self, name: str, box: Box) -> bytes:
+        """A JPEG of what lies in a box. NotFound when there is nothing to show."""
+        return await self._kept_or_made((name, box), lambda file: crop_jpeg(open_upright(file.read()).pixels, box))
+
+    async def _kept_or_made(self, key: "_Key", make: Callable[[BinaryIO], bytes]) -> bytes:
         async with self._making:
-            jpeg = self._kept.get((name, size))
+            jpeg = self._kept.get(key)
             if jpeg is None:
-                jpeg = await asyncio.to_thread(self._make, name, size)
-                self._keep((name, size), jpeg)
-            self._kept.move_to_end((name, size))
+                jpeg = await asyncio.to_thread(self._made, key[0], make)
+                self._keep(key, jpeg)
+            self._kept.move_to_end(key)
             return jpeg
 
-    def _make(self, name: str, size: int) -> bytes:
+    def _made(self, name: str, make: Callable[[BinaryIO], bytes]) -> bytes:
         with self._images.opened(name) as file:
             try:
-                return thumbnail(file, size)
-            except Malformed as error:
+                return make(file)
+            except (Malformed, TooLarge) as error:
                 raise NotFound(f"There is no small picture of this photograph. {error}") from error
 
-    def _keep(self, key: tuple[str, int], jpeg: bytes) -> None:
+    def _keep(self, key: "_Key", jpeg: bytes) -> None:
         self._kept[key] = jpeg
         self._kept_bytes += len(jpeg)
         while self._kept_bytes > CACHE_BYTES and len(self._kept) > 1:
@@ -113,7 +127,45 @@ async def capture_thumbnail(
     headers = _headers(f'"{capture.sha256.hex()}-{size}"')
     if has_it(request.headers.get("if-none-match"), headers["etag"]):
         return Response(b"", status_code=304, headers=headers)
-    jpeg = await thumbnails.of(name, size)
+    return _small(request, await thumbnails.of(name, size), headers)
+
+
+@route(
+    "/v1/captures/{capture_id:str}/detections/{detection_id:int}/image",
+    http_method=_READING,
+    opt=needs("read"),
+    media_type="image/jpeg",
+    responses={304: _NOT_CHANGED},
+)
+async def detection_image(
+    request: AnyRequest,
+    database: NamedDependency[Database],
+    thumbnails: NamedDependency[Thumbnails],
+    capture_id: FromPath[str],
+    detection_id: FromPath[int],
+) -> Response[Any]:
+    """What lies in one box of a photograph, upright and within 384 x 384 pixels."""
+
+    def query(reader: Reader) -> tuple[str, SeenBox]:
+        _, name = _pictured(reader, capture_id)
+        return name, known_detection(reader, capture_id, detection_id)
+
+    name, seen = await database.read(query)
+    headers = _headers(f'"{capture_id}-{detection_id}"')
+    if has_it(request.headers.get("if-none-match"), headers["etag"]):
+        return Response(b"", status_code=304, headers=headers)
+    return _small(request, await thumbnails.crop(name, seen.box), headers)
+
+
+def known_detection(reader: Reader, capture_id: str, detection_id: int) -> SeenBox:
+    """Of whichever look at this photograph."""
+    if 0 <= detection_id <= _LARGEST_ID and observations.capture_of_detection(reader, detection_id) == capture_id:
+        boxes = observations.detections_of(reader, detection_id // observations.MOST_DETECTIONS)
+        return next(box for box in boxes if box.id == detection_id)
+    raise NotFound("There is no such detection in this photograph.")
+
+
+def _small(request: AnyRequest, jpeg: bytes, headers: dict[str, str]) -> Response[Any]:
     headers["content-length"] = str(len(jpeg))
     return Response(b"" if request.method == HttpMethod.HEAD else jpeg, headers=headers)
 

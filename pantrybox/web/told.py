@@ -7,6 +7,7 @@ import msgspec
 from pantrybox.captures.job_runs import JobRun
 from pantrybox.inventory.forecast import UntilEmpty
 from pantrybox.inventory.model import EventType
+from pantrybox.inventory.observations import SeenBox, Source
 from pantrybox.owners.model import AuditLine
 
 JOBS = {
@@ -34,6 +35,9 @@ _ACTS = {
     "device.changed": "changed the camera",
     "device.registered": "added the camera",
     "device.removed": "removed the camera",
+    "example.denied": "said that something is not",
+    "example.taken-back": "took back a lesson about",
+    "example.taught": "showed the box",
     "event.undone": "took a change back",
     "inventory.imported": "imported a stock list",
     "item.changed": "described",
@@ -43,8 +47,11 @@ _ACTS = {
     "key.revoked": "revoked the key",
     "link.made": "made a sign-in link",
     "lock.begun": "stopped listening, after wrong tries, to",
+    "model.promoted": "had photographs looked at with",
     "owner.claimed": "claimed the box",
     "passphrase.changed": "changed the passphrase",
+    "product.forgotten": "took the name from the barcode of",
+    "product.learned": "named the barcode of",
     "run.asked": "had photographs looked at again",
     "run.cancelled": "stopped looking again",
     "session.closed": "signed out",
@@ -96,6 +103,7 @@ class Act(msgspec.Struct, frozen=True):
 
 class _Details(msgspec.Struct, frozen=True):
     name: str | None = None
+    item: str | None = None
     user_agent: str | None = None
 
 
@@ -112,7 +120,28 @@ def _done_to(line: AuditLine) -> str | None:
         return None
     if line.act == "storage.cleaned":
         return JOBS.get(line.target or "", line.target)
-    return details.name or line.target
+    if line.act.startswith("example."):
+        return details.item or "a thing"
+    return details.name or details.item or line.target
+
+
+_SOURCES: dict[Source, str] = {
+    "barcode": "The barcode on it says so.",
+    "generic": "A first guess, not taught yet.",
+    "masked": "It lies where nothing counts.",
+    "person": "Somebody said so.",
+    "recogniser": "It looks like what was taught.",
+    "repeat": "The same thing once more, so that it does not count.",
+}
+
+
+def why(seen: SeenBox, counted: float) -> str:
+    """Why a box counts as what it does, or does not count. `counted`: the score from which one does."""
+    if seen.item_id is None and seen.source == "person":
+        return "Somebody said that it is no thing."
+    if seen.source is not None:
+        return _SOURCES[seen.source]
+    return "Nobody has said what it is." if seen.score >= counted else "Too faint to count."
 
 
 def browser(user_agent: str | None) -> str:

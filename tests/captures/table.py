@@ -70,7 +70,9 @@ def _add_device(writer: Writer, device_id: str) -> None:
 
 def _bring_to(writer: Writer, capture_id: str, status: Status) -> None:
     if status == "analyzing":
-        queries.begin_attempt(writer, capture_id)
+        capture = queries.by_id(writer, capture_id)
+        assert capture is not None
+        queries.begin_attempt(writer, capture)
     elif status == "failed":
         queries.fail(writer, capture_id, "no reason")
     elif status == "complete":

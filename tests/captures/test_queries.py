@@ -4,6 +4,7 @@ import sqlite3
 from pathlib import Path
 from typing import Any, get_args
 
+import msgspec
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -16,15 +17,28 @@ from tests.captures.table import NOW_MS, Row, fill, opened
 STATUSES: list[Any] = [None, *get_args(Status)]
 FILTERS = [(status, device_id) for status in STATUSES for device_id in (None, "left", "right", "nobody")]
 
-ROWS = st.lists(
+SETTLED = st.lists(
     st.builds(
         Row,
         device_id=st.sampled_from(["left", "right"]),
-        status=st.sampled_from(get_args(Status)),
+        status=st.sampled_from([status for status in get_args(Status) if status != "analyzing"]),
         received_at_ms=st.integers(NOW_MS, NOW_MS + 5),  # the clock steps, and several come in one moment
     ),
     max_size=12,
 )
+
+
+@st.composite
+def one_looked_at(draw: st.DrawFn) -> list[Row]:
+    """At most one photograph is looked at at a time."""
+    rows = draw(SETTLED)
+    chosen = draw(st.integers(0, 15))
+    return [
+        msgspec.structs.replace(row, status="analyzing") if number == chosen else row for number, row in enumerate(rows)
+    ]
+
+
+ROWS = one_looked_at()
 
 
 class Plans(Reader):

@@ -19,6 +19,7 @@ from pantrybox.devices import queries as devices
 from pantrybox.devices.orders import Orders
 from pantrybox.devices.settings import DeviceSettings, Zone
 from pantrybox.inventory import check, glance, observations
+from pantrybox.inventory.observations import Naming
 from pantrybox.storage.database import Reader, Writer
 from pantrybox.vision.model import Box, Detection, Sight
 from pantrybox.web import pantry
@@ -144,8 +145,10 @@ def test_page_shows_the_newest_photograph_in_which_something_was_seen() -> None:
     )
     seen = observations.newest_of(writer, wanted)
     assert seen is not None
-    boxes = [Detection(Box(0.1, 0.2, 0.3, 0.4), score, "thing") for score in (0.5, 0.9, 0.7)]
-    observations.insert_detections(writer, seen.id, [(boxes[0], item), (boxes[1], item), (boxes[2], None)])
+    boxes = [Detection(Box(0.1, 0.2, 0.3, 0.4), score, "thing", score) for score in (0.5, 0.9, 0.7)]
+    observations.insert_detections(
+        writer, seen.id, [(boxes[0], Naming(item)), (boxes[1], Naming(item)), (boxes[2], Naming())]
+    )
     latest = glance.glance(writer).photograph
     assert latest == glance.photograph(writer, wanted)
     assert latest is not None

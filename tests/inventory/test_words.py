@@ -15,11 +15,13 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, pr
 from pantrybox.captures import queries as captures
 from pantrybox.captures.model import Arrival
 from pantrybox.devices import queries as devices
+from pantrybox.devices.settings import Zone
 from pantrybox.errors import Conflict, NotFound
-from pantrybox.inventory import items, ledger, places, states, words
+from pantrybox.inventory import items, ledger, places, states, words, zones
 from pantrybox.inventory.check import belief_problems, ledger_problems
 from pantrybox.inventory.fold import adjust, fold_in, look_again, refolded, reproject_outdated
 from pantrybox.inventory.items import Item
+from pantrybox.inventory.observations import Named, Naming
 from pantrybox.storage.database import Database, Reader, Writer
 from pantrybox.vision.model import Box, Detection, Sight
 
@@ -27,6 +29,11 @@ T = TypeVar("T")
 NAMES = ["jam", "flour", "rice", "tin"]
 names = st.sampled_from(NAMES)
 counts = st.dictionaries(names, st.integers(1, 4))
+
+
+LEFT_HALF = Zone("Top shelf", [(0, 0), (0.5, 0), (0.5, 1), (0, 1)])
+RIGHT_HALF = Zone("Door", [(0.5, 0), (1, 0), (1, 1), (0.5, 1)])
+ZONES = [LEFT_HALF, RIGHT_HALF, Zone("Top shelf", [(0, 0), (1, 0), (1, 1), (0, 1)]), Zone("left", LEFT_HALF.polygon)]
 
 
 class Pantry:
@@ -66,7 +73,8 @@ class Pantry:
                 captures.put_in_place(writer, capture_id, place_id)
             capture = captures.by_id(writer, capture_id)
             assert capture is not None
-            observation_id = fold_in(writer, capture=capture, sight=sight(seen, readable=readable))
+            view = sight(seen, readable=readable)
+            observation_id = fold_in(writer, capture=capture, sight=view, named=named(writer, view))
             captures.complete(writer, capture_id, observation_id)
             return capture_id
 
@@ -76,9 +84,22 @@ class Pantry:
         def look(writer: Writer) -> None:
             capture = captures.by_id(writer, capture_id)
             assert capture is not None
-            look_again(writer, capture=capture, sight=sight(seen))
+            view = sight(seen)
+            look_again(writer, capture=capture, sight=view, named=named(writer, view))
 
         self.write(look)
+
+    def draw(self, device_id: str, *drawn: Zone) -> None:
+        self.write(lambda writer: zones.follow(writer, device_id, drawn, "owner"))
+
+    def at(self, name: str, place: str) -> int:
+        """How many of something are shown at a place."""
+
+        def shown(reader: Reader) -> int:
+            place_id = places.known_place(reader, place)
+            return states.stand_of(reader, items.known_item(reader, name).id, place_id).shown_count
+
+        return self.read(shown)
 
     def reproject(self) -> None:
         self.now_ms += 60_000
@@ -116,8 +137,20 @@ class Pantry:
 
 
 def sight(seen: dict[str, int], *, readable: bool = True) -> Sight:
-    boxes = [Detection(Box(0, 0, 1, 1), 0.9, name) for name, count in seen.items() for _ in range(count)]
+    """Jam and flour stand on the left, everything else on the right."""
+    boxes = [
+        Detection(Box(0, 0, 0.4, 1) if name in {"jam", "flour"} else Box(0.6, 0, 1, 1), 0.9, name, 0.9)
+        for name, count in seen.items()
+        for _ in range(count)
+    ]
     return Sight("model", 100, 100, 0.5, 9.0, 1.0 if readable else 0.0, boxes, 1)
+
+
+def named(writer: Writer, view: Sight) -> Named:
+    """Everything is what its label says."""
+    return [
+        (one, Naming(items.item_called(writer, one.label, generic=True), 0.9, "generic")) for one in view.detections
+    ]
 
 
 @contextmanager
@@ -185,6 +218,11 @@ class Household(RuleBasedStateMachine):
     @rule(choice=st.integers(0, 30), seen=counts)
     def second_look(self, choice: int, seen: dict[str, int]) -> None:
         self.pantry.look_again(self.taken[choice % len(self.taken)], seen)
+
+    @rule(device=st.sampled_from(["left", "right"]), drawn=st.lists(st.sampled_from(ZONES), max_size=4))
+    def zones(self, device: str, drawn: list[Zone]) -> None:
+        by_name = {zone.name: zone for zone in drawn}
+        self.pantry.draw(device, *by_name.values())
 
     @rule()
     def reproject(self) -> None:

@@ -2,7 +2,7 @@
 
 import asyncio
 import sqlite3
-from collections.abc import AsyncGenerator, AsyncIterator, Callable
+from collections.abc import AsyncGenerator, AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager, closing
 from pathlib import Path
 from typing import Any, TypeVar
@@ -18,12 +18,15 @@ from pantrybox.errors import Malformed
 from pantrybox.jobs.analysis import Analyst
 from pantrybox.storage.database import Database, Writer
 from pantrybox.storage.image_files import ImageFiles
-from pantrybox.vision.model import Box, Detection, Eye, Sight
+from pantrybox.teaching.gallery import Galleries, Known
+from pantrybox.vision.looking import Looking
+from pantrybox.vision.model import Box, Crop, Detection, Eye, Sight
+from pantrybox.vision.recognition import Prior
 from tests.conftest import make_jpeg
 
 T = TypeVar("T")
 
-SIGHT = Sight("eye", 4, 3, 0.5, 0.5, 1.0, [Detection(Box(0.1, 0.1, 0.2, 0.2), 0.9, "can")], 1)
+SIGHT = Sight("eye", 4, 3, 0.5, 0.5, 1.0, [Detection(Box(0.1, 0.1, 0.2, 0.2), 0.9, "can", 0.9)], 1, crops=[None])
 
 
 class CountedDatabase(Database):
@@ -43,7 +46,14 @@ class FakeEye(Eye):
         self.looked_at: list[bytes] = []
         self._on_look = on_look
 
-    def look(self, picture: bytes) -> Sight:
+    @property
+    def embedder(self) -> str:
+        return "none"
+
+    def embed(self, picture: bytes, boxes: Sequence[Box]) -> list[Crop]:
+        return [Crop(bytes([1])) for _ in boxes]
+
+    def look(self, picture: bytes, *, view: str = "", also: Sequence[Box] = (), codes: bool = False) -> Sight:
         self.looked_at.append(picture)
         self._on_look(picture)
         return SIGHT
@@ -57,7 +67,9 @@ class Rig:
         bell = Bell()
         self.database = database
         self.intake = Intake(database, images, bell, Bell(), BoxClock(), analysing=analysing)
-        self.analyst = Analyst(database, images, lambda: eye, bell, Bell(), self.intake.quiet)
+        self.looking = Looking(lambda: eye)
+        galleries = Galleries(lambda: Known("none", Prior()))
+        self.analyst = Analyst(database, images, self.looking, galleries, bell, Bell(), self.intake.quiet)
 
     async def send(self, number: int) -> str:
         async def chunks() -> AsyncIterator[bytes]:
@@ -74,7 +86,7 @@ class Rig:
         return await self.database.write(lambda writer: reprocessing.ask(writer, chosen, "owner"))
 
     def close(self) -> None:
-        self.analyst.close()
+        self.looking.close()
         self.intake.close()
 
 

@@ -27,7 +27,7 @@ def load_script() -> ModuleType:
 
 
 script: Any = load_script()
-SHIPPED = [model for model in script.MODELS if model.ships]
+SHIPPED = script.MODELS
 
 
 def manifest_of(model: Any) -> dict[str, Any]:
@@ -104,14 +104,9 @@ def test_unknown_model_is_refused_with_the_names_that_exist(capsys: pytest.Captu
     assert "picodet416, pplcnetv2" in capsys.readouterr().err
 
 
-def test_only_models_that_ship_are_made_unasked() -> None:
-    assert [model.name for model in script.chosen([], None)] == ["picodet416"]
-
-
-def test_model_that_does_not_ship_needs_a_folder(tmp_path: Path) -> None:
-    with pytest.raises(script.ConversionFailedError, match="--to"):
-        script.chosen(["pplcnetv2"], None)
-    assert [model.name for model in script.chosen(["pplcnetv2"], tmp_path)] == ["pplcnetv2"]
+def test_all_models_are_made_unasked() -> None:
+    assert [model.name for model in script.chosen([])] == ["picodet416", "pplcnetv2"]
+    assert [model.name for model in script.chosen(["pplcnetv2"])] == ["pplcnetv2"]
 
 
 def test_wheel_with_another_sha256_is_refused(tmp_path: Path) -> None:
@@ -125,7 +120,7 @@ def test_wheel_with_another_sha256_is_refused(tmp_path: Path) -> None:
 
 
 def test_other_bytes_than_the_manifest_names_never_enter_the_package(tmp_path: Path) -> None:
-    (model,) = SHIPPED
+    model = SHIPPED[0]
     made = tmp_path / f"{model.name}.onnx"
     made.write_bytes(b"another conversion")
     with pytest.raises(script.ConversionFailedError, match="other bytes"):

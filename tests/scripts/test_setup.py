@@ -191,6 +191,20 @@ def test_changed_lock_is_installed_into_the_venv_that_is_there(machine: Machine)
     assert not [call for call in calls if "-m venv" in call]
 
 
+def test_the_extra_stays_and_grows_with_the_rest_once_it_was_asked_for(machine: Machine) -> None:
+    (machine.checkout / "requirements-ocr.lock").write_text("extra==1")
+    machine.run()
+    assert not machine.calls("requirements-ocr.lock")
+    machine.set_up("requirements.lock", "requirements-ocr.lock")
+    assert machine.calls("requirements-ocr.lock")
+    machine.run()
+    assert not machine.calls("pip install")
+    machine.write_lock("one==2")
+    machine.run()
+    (install,) = machine.calls("pip install")
+    assert install.endswith("requirements-ocr.lock")
+
+
 def test_what_the_tests_need_contains_what_a_start_needs(machine: Machine) -> None:
     machine.set_up("requirements.lock", "requirements-dev.lock")
     machine.calls()

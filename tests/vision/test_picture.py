@@ -9,7 +9,8 @@ from hypothesis import strategies as st
 from PIL import Image
 
 from pantrybox.errors import Malformed, TooLarge
-from pantrybox.vision.picture import as_jpeg, decode, thumbnail
+from pantrybox.vision.model import Box
+from pantrybox.vision.picture import CROP_SIZE, as_jpeg, crop_jpeg, luma, open_upright, stretched, thumbnail
 
 TARGET = (64, 48)
 
@@ -27,29 +28,58 @@ def picture(width: int, height: int, kind: str = "JPEG", orientation: int = 1) -
     return out.getvalue()
 
 
-@given(st.integers(40, 700), st.integers(40, 700), st.sampled_from(["JPEG", "PNG"]))
+@given(st.integers(40, 1500), st.integers(40, 1500), st.sampled_from(["JPEG", "PNG"]))
 @settings(max_examples=40, deadline=None)
-def test_every_picture_becomes_the_size_that_is_asked_for(width: int, height: int, kind: str) -> None:
-    seen = decode(picture(width, height, kind), TARGET)
-    assert seen.pixels.shape == (TARGET[1], TARGET[0], 3)
-    assert seen.luma.shape == (TARGET[1] // 2, TARGET[0] // 2)
+def test_a_picture_is_decoded_at_its_size_or_smaller_but_never_below_what_is_asked_for(
+    width: int, height: int, kind: str
+) -> None:
+    seen = open_upright(picture(width, height, kind), TARGET)
     assert (seen.width, seen.height) == (width, height)
+    rows, columns, colours = seen.pixels.shape
+    assert colours == 3
+    assert min(width, TARGET[0]) <= columns <= width
+    assert min(height, TARGET[1]) <= rows <= height
+    assert abs(columns / rows - width / height) < 0.1 * width / height
+
+
+@given(st.integers(1, 300), st.integers(1, 300))
+@settings(max_examples=40, deadline=None)
+def test_every_picture_can_be_stretched_to_the_size_that_a_model_wants(width: int, height: int) -> None:
+    pixels = np.full((height, width, 3), 77, dtype=np.uint8)
+    assert (stretched(pixels, TARGET) == 77).all()
+    assert stretched(pixels, TARGET).shape == (TARGET[1], TARGET[0], 3)
+    assert luma(pixels).shape == (208, 208)
 
 
 @pytest.mark.parametrize("orientation", [1, 3, 6, 8])
 def test_a_turned_photograph_is_seen_upright(orientation: int) -> None:
-    seen = decode(picture(320, 200, orientation=orientation), TARGET)
+    seen = open_upright(picture(320, 200, orientation=orientation), TARGET)
     assert (seen.width, seen.height) == (320, 200)
-    left, right = seen.pixels[:, : TARGET[0] // 3], seen.pixels[:, -TARGET[0] // 3 :]
+    third = seen.pixels.shape[1] // 3
+    left, right = seen.pixels[:, :third], seen.pixels[:, -third:]
     assert left[..., 0].mean() > left[..., 2].mean()
     assert right[..., 2].mean() > right[..., 0].mean()
+
+
+@given(st.floats(0, 1), st.floats(0, 1), st.floats(0, 1), st.floats(0, 1))
+@settings(max_examples=60, deadline=None)
+def test_a_crop_shows_what_lies_in_its_box(x1: float, x2: float, y1: float, y2: float) -> None:
+    pixels = np.zeros((600, 800, 3), dtype=np.uint8)
+    pixels[:, 400:, 2] = 250
+    box = Box(min(x1, x2), min(y1, y2), max(x1, x2), max(y1, y2))
+    with Image.open(io.BytesIO(crop_jpeg(pixels, box))) as crop:
+        assert max(crop.size) <= CROP_SIZE
+        blue = np.asarray(crop)[..., 2].mean() / 250
+    if box.right - box.left > 0.02:
+        expected = max(0.0, box.right - max(0.5, box.left)) / (box.right - box.left)
+        assert abs(blue - expected) < 0.12
 
 
 @pytest.mark.parametrize("colours", ["L", "P", "RGBA", "LA", "1", "I;16"])
 def test_every_kind_of_png_is_seen(colours: str) -> None:
     out = io.BytesIO()
     Image.new(colours, (80, 60)).save(out, "PNG")
-    assert decode(out.getvalue(), TARGET).pixels.dtype == np.uint8
+    assert open_upright(out.getvalue()).pixels.dtype == np.uint8
 
 
 @pytest.mark.parametrize(
@@ -59,14 +89,14 @@ def test_every_kind_of_png_is_seen(colours: str) -> None:
 )
 def test_what_cannot_be_decoded_is_refused_with_a_reason(data: bytes) -> None:
     with pytest.raises(Malformed, match=r"cannot be decoded: .+\."):
-        decode(data, TARGET)
+        open_upright(data)
 
 
 def test_a_picture_of_too_many_pixels_is_refused_before_it_is_decoded() -> None:
     out = io.BytesIO()
     Image.new("1", (9000, 9000)).save(out, "PNG")
     with pytest.raises(TooLarge):
-        decode(out.getvalue(), TARGET)
+        open_upright(out.getvalue())
 
 
 def test_a_jpeg_that_needs_no_change_is_sent_as_it_is() -> None:

@@ -1,5 +1,7 @@
 """Laws of the boxes: each thing once, furniture and people never, order does not matter beyond the score."""
 
+import numpy as np
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -9,14 +11,16 @@ from pantrybox.vision.proposals import (
     FURNITURE,
     PEOPLE,
     SAME_THING_IOU,
+    apart,
     candidates,
     covered_by_people,
+    overlaps,
 )
 
 edges = st.tuples(st.floats(0, 1), st.floats(0, 1)).map(sorted)
 boxes = st.builds(lambda x, y: Box(x[0], y[0], x[1], y[1]), edges, edges)
 labels = st.sampled_from(["orange", "cup", "person", "dining table", "refrigerator"])
-found = st.lists(st.builds(Detection, boxes, st.floats(0, 1), labels), max_size=30).map(
+found = st.lists(st.builds(Detection, boxes, st.floats(0, 1), labels, st.floats(0, 1)), max_size=30).map(
     lambda detections: sorted(detections, key=lambda detection: -detection.score)
 )
 
@@ -52,11 +56,27 @@ def test_iou_is_symmetric_and_between_nought_and_one(one: Box, other: Box) -> No
 
 def test_one_thing_under_two_names_is_kept_under_the_better_one() -> None:
     box = Box(0.1, 0.1, 0.3, 0.3)
-    both = [Detection(box, 0.8, "orange"), Detection(Box(0.11, 0.1, 0.3, 0.3), 0.6, "apple")]
+    both = [Detection(box, 0.8, "orange", 0.8), Detection(Box(0.11, 0.1, 0.3, 0.3), 0.6, "apple", 0.9)]
     assert [d.label for d in candidates(both)] == ["orange"]
 
 
 def test_a_hand_before_the_lens_covers_what_it_covers() -> None:
-    hand = Detection(Box(0.0, 0.0, 0.5, 1.0), 0.9, "person")
+    hand = Detection(Box(0.0, 0.0, 0.5, 1.0), 0.0, "person", 0.9)
     assert covered_by_people([hand]) == 0.5
-    assert covered_by_people([Detection(hand.box, 0.2, "person")]) == 0
+    assert covered_by_people([Detection(hand.box, 0.9, "person", 0.2)]) == 0
+
+
+@given(st.lists(boxes, max_size=30), st.floats(0.1, 0.9))
+def test_boxes_kept_apart_are_as_many_as_were_asked_for_and_the_best_ones(found: list[Box], iou: float) -> None:
+    edges = np.array([[box.left, box.top, box.right, box.bottom] for box in found]).reshape(-1, 4)
+    every = apart(edges, iou)
+    assert list(apart(edges, iou, most=3)) == list(every[:3])
+    assert not found or every[0] == 0
+    alike = overlaps(edges[every], edges[every])
+    assert (alike[~np.eye(len(every), dtype=bool)] <= iou).all()
+
+
+@given(boxes, boxes)
+def test_overlaps_of_many_are_those_of_each_pair(one: Box, other: Box) -> None:
+    edges = np.array([[box.left, box.top, box.right, box.bottom] for box in (one, other)])
+    assert overlaps(edges[:1], edges[1:])[0, 0] == pytest.approx(one.iou(other), abs=1e-9)

@@ -103,6 +103,10 @@ class Window:
         """What is to be touched and smaller than a finger: 44 pixels either way; links inside of a sentence aside."""
         return self.page.evaluate(_SMALL_TARGETS)
 
+    def unnamed_controls(self) -> list[str]:
+        """What can be operated and has no name that a screen reader could say."""
+        return self.page.evaluate(_UNNAMED_CONTROLS)
+
     def pale_texts(self) -> list[str]:
         """Texts with less contrast than WCAG 2.2 asks for (4.5 to 1), those on photographs aside."""
         return self.page.evaluate(_PALE_TEXTS)
@@ -145,6 +149,11 @@ _PALE_TEXTS = """() => {
   }
   return pale;
 }"""
+
+_UNNAMED_CONTROLS = """() => [...document.querySelectorAll("a, button, summary, select, textarea, input")]
+  .filter((element) => element.checkVisibility() && !element.matches("[type=hidden], [aria-hidden=true]"))
+  .filter((element) => !(element.ariaLabel || element.labels?.[0]?.textContent || element.textContent).trim())
+  .map((element) => element.outerHTML.slice(0, 120))"""
 
 _SMALL_TARGETS = """() => [...document.querySelectorAll("a:not(p a), button, summary, select, textarea, input")]
   .filter((element) => element.checkVisibility() && !element.matches(".hidden, .hidden *, [type=hidden]"))

@@ -5,9 +5,12 @@ from contextlib import ExitStack
 from typing import Any
 
 import pytest
-from playwright.sync_api import Browser
+from playwright.sync_api import Browser, expect
 
 from tests.web.browser import OpenWindow, Window, chromium
+
+# A machine that runs the whole suite at once is not always quick.
+expect.set_options(timeout=15_000)
 
 
 @pytest.fixture(scope="module")

@@ -129,9 +129,11 @@ def test_every_box_lies_within_the_picture(shelf: Shelf) -> None:
         left, top, right, bottom = seen["box"]
         assert 0 <= left <= right <= 1
         assert 0 <= top <= bottom <= 1
-        assert 0 <= seen["score"] == seen["confidence"] <= 1
-        assert seen["source"] == "detector"
-        assert seen["suggestions"] == [{"item_name": seen["label"], "confidence": seen["score"]}]
+        assert 0 <= seen["score"] <= 1
+        assert 0 <= seen["confidence"] <= 1
+        assert seen["source"] in {"generic", "detector", "repeat"}
+        assert (seen["item_name"] is not None) == (seen["source"] == "generic")
+        assert len(seen["suggestions"]) <= 1  # nothing was taught: the models' own word, where they have one
     scores = [seen["score"] for seen in detections]
     assert scores == sorted(scores, reverse=True)
     assert len({seen["id"] for seen in detections}) == len(detections)

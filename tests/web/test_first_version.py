@@ -64,6 +64,20 @@ def test_photographs(box: Server) -> None:
     assert box.request("POST", f"/v1/captures/{detail['id']}/reprocess", b"", authority(box)).status == 200
 
 
+def test_teaching(box: Server) -> None:
+    capture = box.get("/v1/captures?device_id=cam-1&limit=1").json["items"][0]["id"]
+    best = box.get(f"/v1/captures/{capture}").json["detections"][0]
+    lesson = {"capture_id": capture, "detection_id": best["id"], "item_name": "Oat drink", "positive": True}
+    taught = box.post("/v1/examples", lesson)
+    assert taught.status == 201
+    assert has(taught.json, "example_id", "item_id", "also_changed")
+    named = next(one for one in box.get(f"/v1/captures/{capture}").json["detections"] if one["id"] == best["id"])
+    assert (named["item_name"], named["source"]) == ("Oat drink", "person")
+    assert has(named["suggestions"][0], "item_name", "confidence")
+    path = f"/v1/examples/{taught.json['example_id']}"
+    assert box.request("DELETE", path, headers=authority(box)).status == 200
+
+
 def authority(box: Server) -> dict[str, str]:
     return {"Authorization": f"Bearer {box.key}"}
 

@@ -221,6 +221,22 @@ def test_camera_that_comes_changes_or_goes_is_told_to_an_empty_page(box: Box) ->
         assert stream.next() == ("photographs", went.position)
 
 
+def test_lesson_is_told_and_told_again_when_every_photograph_heeds_it(box: Box) -> None:
+    capture = upload(box)
+    now = where_the_page_stands(box)
+    said = {"capture_id": capture, "box": [0.1, 0.1, 0.6, 0.7], "item_name": "Something drawn"}
+    with followed(box, f"/live?after={now}") as stream:
+        example = box.post("/v1/examples", said).json["example_id"]
+        taught = stream.until(lambda event: event.name == "photographs")[-1]
+        box.wait_until("/v1/examples/progress", lambda progress: not progress["running"])
+        assert taught.position != now
+        heeded = where_the_page_stands(box)
+        if taught.position != heeded:
+            stream.until(lambda event: event.position == heeded)
+        box.request("DELETE", f"/v1/examples/{example}", headers={"Authorization": f"Bearer {box.key}"})
+        assert stream.until(lambda event: event.name == "photographs")[-1].position != heeded
+
+
 def test_page_of_an_older_box_that_does_not_count_cameras_looks_again(box: Box) -> None:
     now = where_the_page_stands(box)
     with followed(box, f"/live?after={now.rpartition('.')[0]}") as stream:

@@ -108,7 +108,8 @@ def test_demo_link_opens_signed_in_and_counts_change_by_themselves(window: OpenW
         page.evaluate("window.__same = 1")
         seen = []
         for count in (3, 5, 4):
-            expect(count_of(page, "orange")).to_have_text(str(count), timeout=15_000)
+            # The demo takes a photograph a second; a busy machine looks at one in three.
+            expect(count_of(page, "orange")).to_have_text(str(count), timeout=60_000)
             seen.append(page.locator(".view img").get_attribute("src"))
             assert page.locator(".view rect").count() >= 10
         assert len(set(seen)) == 3, "the picture changes with the counts"

@@ -151,6 +151,59 @@ def test_picture_that_is_gone_is_not_found(album: Album, path: str, method: str)
         assert answer.headers["content-type"] == "application/problem+json"
 
 
+# What lies in one box
+
+
+def crop_of(album: Album) -> tuple[str, tuple[float, ...]]:
+    """Its address, and the size that it should have."""
+    album.box.wait_until_analysed()
+    thing = album.box.get(f"/v1/captures/{album.id}").json["detections"][0]
+    left, top, right, bottom = thing["box"]
+    width, height = sized(album.whole)
+    sides = (right - left) * width, (bottom - top) * height
+    shrunk = min(1.0, 384 / max(sides))
+    return f"/v1/captures/{album.id}/detections/{thing['id']}/image", tuple(side * shrunk for side in sides)
+
+
+def test_crop_shows_its_box_and_is_kept_by_who_has_it(album: Album) -> None:
+    path, size = crop_of(album)
+    answer = album.ask(path)
+    assert answer.status == 200
+    assert answer.headers["content-type"] == "image/jpeg"
+    assert answer.headers["cache-control"] == KEPT
+    assert sized(answer.body) == pytest.approx(size, abs=2)
+    again = album.ask(path, if_none_match=answer.headers["etag"])
+    assert (again.status, again.body) == (304, b"")
+    head = album.ask(path, "HEAD")
+    assert (head.status, head.body, int(head.headers["content-length"])) == (200, b"", len(answer.body))
+
+
+def test_crops_of_two_boxes_are_two_things_to_a_cache(album: Album) -> None:
+    path, _ = crop_of(album)
+    stem, _, number = path.removesuffix("/image").rpartition("/")
+    other = album.ask(f"{stem}/{int(number) + 1}/image")
+    one = album.ask(path)
+    assert other.status == one.status == 200
+    assert other.headers["etag"] != one.headers["etag"]
+    assert other.body != one.body
+
+
+def test_strangers_get_no_crop(album: Album) -> None:
+    path, _ = crop_of(album)
+    assert album.box.request("GET", path).status == 401
+
+
+@pytest.mark.parametrize("number", ["0", "999", "99999999999999999999", "-1"])
+def test_crop_of_a_box_that_is_not_there_is_not_found(album: Album, number: str) -> None:
+    assert album.ask(f"/v1/captures/{album.id}/detections/{number}/image").status == 404
+
+
+def test_crop_of_another_photograph_s_box_is_not_found(album: Album) -> None:
+    path, _ = crop_of(album)
+    other = album.send(make_jpeg(comment=uuid.uuid4().hex.encode()))
+    assert album.ask(path.replace(album.id, other)).status == 404
+
+
 # The small picture
 
 

@@ -7,9 +7,16 @@ class LabelledPicture extends HTMLElement {
   connectedCallback() {
     this.sizes = new ResizeObserver(() => this.choose());
     this.sizes.observe(this);
+    this.ended = new AbortController();
+    // Other boxes may be shown.
+    const { signal } = this.ended;
+    for (const event of ["change", "htmx:afterSettle"]) {
+      document.addEventListener(event, () => this.choose(), { signal });
+    }
   }
   disconnectedCallback() {
     this.sizes.disconnect();
+    this.ended.abort();
   }
   choose() {
     const kept = [];

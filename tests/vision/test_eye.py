@@ -9,11 +9,13 @@ from pathlib import Path
 import pytest
 
 from pantrybox.errors import PantryError
-from pantrybox.vision.detector import open_eye
 from pantrybox.vision.manifest import Manifest, model_bytes, shipped
 from pantrybox.vision.model import Box, Eye, Sight
 from pantrybox.vision.proposals import COUNTED_SCORE
+from pantrybox.vision.shipped import open_eye
 from pantrybox.vision.visibility import READABLE
+
+pytestmark = pytest.mark.slow
 
 
 @pytest.fixture(scope="module")
@@ -71,14 +73,14 @@ def test_real_bananas_are_found(eye: Eye) -> None:
 
 def test_a_model_that_is_not_what_its_manifest_says_is_refused(tmp_path: Path) -> None:
     manifest, model = shipped()
-    (tmp_path / manifest.file).write_bytes(model[:-1] + b"!")
+    (tmp_path / manifest.file).write_bytes(model.read_bytes()[:-1] + b"!")
     with pytest.raises(PantryError, match="damaged"):
         model_bytes(tmp_path, manifest)
     assert isinstance(manifest, Manifest)
 
 
 def test_the_runtime_keeps_nothing_below_home_and_calls_nobody(tmp_path: Path) -> None:
-    script = "from pantrybox.vision.detector import open_eye; open_eye()"
+    script = "from pantrybox.vision.shipped import open_eye; open_eye()"
     environment = os.environ | {"HOME": str(tmp_path)}
     subprocess.run([sys.executable, "-c", script], env=environment, check=True, timeout=60)
     assert list(tmp_path.rglob("*")) == []

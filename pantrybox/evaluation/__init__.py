@@ -1,0 +1,1 @@
+"""How good the eye is, on photographs whose labels a person made."""

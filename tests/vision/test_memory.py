@@ -1,0 +1,72 @@
+"""A fixed camera's unchanged things are remembered, and nothing that changed is."""
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from numpy.typing import NDArray
+
+from pantrybox.vision.memory import MOST_VIEWS, Memory
+from pantrybox.vision.model import Box, Crop
+
+BOXES = [Box(0.1, 0.1, 0.3, 0.5), Box(0.5, 0.2, 0.8, 0.9)]
+CROPS = [Crop(b"\x01"), Crop(b"\x02")]
+
+
+def shelf(seed: int = 0) -> NDArray[np.uint8]:
+    """A view with some pattern in it, (480, 640, 3)."""
+    coarse = np.random.default_rng(seed).integers(40, 210, (24, 32, 3), dtype=np.uint8)
+    return coarse.repeat(20, axis=0).repeat(20, axis=1)
+
+
+def remembering(pixels: NDArray[np.uint8]) -> Memory:
+    memory = Memory()
+    memory.remember("shelf", pixels, BOXES, CROPS)
+    return memory
+
+
+@settings(max_examples=30, deadline=None)
+@given(noise=st.integers(0, 6), darker=st.integers(-3, 3), seed=st.integers(0, 99))
+def test_noise_and_a_little_less_light_are_no_change(noise: int, darker: int, seed: int) -> None:
+    pixels = shelf(seed)
+    again = pixels + np.random.default_rng(seed).normal(darker, noise, pixels.shape)
+    assert remembering(pixels).recalled("shelf", again.clip(0, 255).astype(np.uint8), BOXES) == CROPS
+
+
+@settings(max_examples=30, deadline=None)
+@given(x=st.integers(0, 7), y=st.integers(0, 7), seed=st.integers(0, 99))
+def test_a_small_label_that_changed_is_a_change(x: int, y: int, seed: int) -> None:
+    pixels = shelf(seed)
+    changed = pixels.copy()
+    left, top = 64 + 16 * x, 48 + 24 * y
+    part = changed[top : top + 24, left : left + 16]
+    part[:] = np.where(part > 127, part - 60, part + 60)
+    assert remembering(pixels).recalled("shelf", changed, BOXES) == [None, CROPS[1]]
+
+
+def test_a_thing_that_was_taken_away_is_not_remembered_there() -> None:
+    pixels = shelf()
+    empty = pixels.copy()
+    empty[96:432, 320:512] = 90
+    assert remembering(pixels).recalled("shelf", empty, BOXES) == [CROPS[0], None]
+
+
+@pytest.mark.parametrize(("shift", "known"), [(0.005, True), (0.05, False)])
+def test_a_box_may_move_by_a_pixel_or_two(shift: float, *, known: bool) -> None:
+    moved = Box(0.1 + shift, 0.1, 0.3 + shift, 0.5)
+    assert (remembering(shelf()).recalled("shelf", shelf(), [moved]) == [CROPS[0]]) is known
+
+
+def test_views_are_apart_and_the_oldest_is_forgotten() -> None:
+    memory = remembering(shelf())
+    assert memory.recalled("door", shelf(), BOXES) == [None, None]
+    for number in range(MOST_VIEWS):
+        memory.remember(f"view {number}", shelf(), BOXES[:1], CROPS[:1])
+    assert memory.recalled("shelf", shelf(), BOXES) == [None, None]
+    assert memory.recalled("view 0", shelf(), BOXES) == [CROPS[0], None]
+
+
+def test_what_was_not_embedded_is_not_remembered() -> None:
+    memory = Memory()
+    memory.remember("shelf", shelf(), BOXES, [None, CROPS[1]])
+    assert memory.recalled("shelf", shelf(), BOXES) == [None, CROPS[1]]
