@@ -43,6 +43,7 @@ from pantrybox.web import (
     pantry,
     photograph_page,
     products,
+    questions,
     reprocessing,
     review,
     scorecard,
@@ -55,7 +56,7 @@ T = TypeVar("T")
 PORT = 8766
 LIMIT = 1.5
 MEMORY_LIMIT_MB = 16
-PAGE_STATEMENTS = 3
+PAGE_STATEMENTS = 4
 
 
 class TimedDatabase:
@@ -117,6 +118,7 @@ def calls(now_ms: int) -> dict[str, Call]:
         "recent-changes ?event_type": lambda db: history.recent_changes.fn(
             database=db, now=now, hours=720, event_type="manual_override"
         ),
+        "question": lambda db: questions.open_question.fn(database=db, now=now),
         "shopping-list": lambda db: shopping.shopping_list.fn(database=db, now=now),
         "devices": lambda db: devices.list_devices.fn(database=db, now=now),
         "device": lambda db: devices.device_detail.fn(database=db, now=now, device_id="camera-1"),

@@ -3,7 +3,7 @@
 import threading
 import time
 from collections.abc import Callable
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 
 from pantrybox.errors import Malformed
@@ -161,3 +161,17 @@ def from_iso8601(text: str) -> int:
     if at_ms < 0:
         raise Malformed("Invalid timestamp format")
     return at_ms
+
+
+def local_date(at_ms: int) -> date:
+    """The day on the calendar of the house: in the machine's time zone."""
+    return (_EPOCH + timedelta(milliseconds=at_ms)).astimezone().date()
+
+
+def local_day_ms(day: date) -> tuple[int, int]:
+    """When a day of the house begins and when the next one does: 23 to 25 hours later."""
+    return _midnight_ms(day), _midnight_ms(day + timedelta(days=1))
+
+
+def _midnight_ms(day: date) -> int:
+    return (datetime.fromisoformat(day.isoformat()).astimezone() - _EPOCH) // timedelta(milliseconds=1)

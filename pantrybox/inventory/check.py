@@ -4,9 +4,10 @@ import hashlib
 from collections.abc import Callable, Iterator
 
 from pantrybox.captures import queries as captures
-from pantrybox.inventory import ledger, places, states
+from pantrybox.inventory import ledger, places, shelves, states
 from pantrybox.inventory.belief import UNSEEN, Belief
 from pantrybox.inventory.fold import refolded
+from pantrybox.inventory.shelf import Shelf
 from pantrybox.storage.database import Reader
 from pantrybox.storage.image_files import ImageFiles
 
@@ -71,11 +72,12 @@ def belief_problems(reader: Reader) -> Iterator[str]:
             yield f"{place.name}: what is believed does not follow from what was seen and said"
 
 
-def _stored(reader: Reader, place_id: int) -> dict[int, Belief]:
+def _stored(reader: Reader, place_id: int) -> tuple[Shelf, dict[int, Belief]]:
     stock = states.stock_at(reader, place_id)
-    return {item_id: stand.belief for item_id, stand in stock.items() if stand.belief != UNSEEN}
+    beliefs = {item_id: stand.belief for item_id, stand in stock.items() if stand.belief != UNSEEN}
+    return shelves.shelf_at(reader, place_id), beliefs
 
 
-def _following(reader: Reader, place_id: int) -> dict[int, Belief]:
-    beliefs = refolded(reader, place_id).beliefs
-    return {item_id: belief for item_id, belief in beliefs.items() if belief != UNSEEN}
+def _following(reader: Reader, place_id: int) -> tuple[Shelf, dict[int, Belief]]:
+    shelf = refolded(reader, place_id).shelf
+    return shelf, {item_id: belief for item_id, belief in shelf.beliefs().items() if belief != UNSEEN}

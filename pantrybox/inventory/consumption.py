@@ -8,7 +8,8 @@ from pantrybox.storage.database import Reader
 def use_of(reader: Reader, item_id: int, now_ms: int, days: int = WINDOW_DAYS) -> Use:
     """What was used of an item in the last days, with all that was merged into it.
 
-    The ledger is walked back from the confirmed count, so that nothing older than the window is read.
+    What was thrown away was not used. The ledger is walked back from the confirmed count, so that nothing older than
+    the window is read.
     """
     (use,) = reader.rows(
         Use,
@@ -21,6 +22,7 @@ def use_of(reader: Reader, item_id: int, now_ms: int, days: int = WINDOW_DAYS) -
         past AS (
             SELECT event.id, min(happened_at_ms, :now_ms) AS at_ms, delta,
                    event_type IN ('removed', 'consumed') AND delta < 0
+                       AND coalesce(details ->> '$.act', '') <> 'throw_away'
                        AND NOT EXISTS (SELECT 1 FROM words WHERE undoes = event.id) AS used
             FROM family
             JOIN inventory_events AS event ON event.item_id = family.id

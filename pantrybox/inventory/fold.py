@@ -1,65 +1,90 @@
 """Fold evidence into the stock: a photograph as it comes, and all of it again when something below has changed."""
 
-from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Callable, Iterable, Sequence
 
 import msgspec
 
 from pantrybox.captures import queries as captures
 from pantrybox.captures.model import Capture
-from pantrybox.inventory import ledger, observations, places, states, words, zones
-from pantrybox.inventory.belief import UNSEEN, Belief, certain, stated, together
+from pantrybox.inventory import ledger, observations, places, shelves, states, words, zones
 from pantrybox.inventory.ledger import Cause
-from pantrybox.inventory.model import NOTHING, View
-from pantrybox.inventory.observations import Look, Named
-from pantrybox.inventory.reconcile import adjusted, believed_after, reconcile
+from pantrybox.inventory.model import NOTHING
+from pantrybox.inventory.observations import Look, Named, thing_of
+from pantrybox.inventory.reconcile import Noted, adjusted, after_view, reconciled
+from pantrybox.inventory.shelf import EMPTY, Shelf, merged, told
+from pantrybox.inventory.view import Thing, View
 from pantrybox.inventory.words import Word
 from pantrybox.inventory.zones import Drawn
 from pantrybox.storage.database import Database, Reader, Writer
-from pantrybox.vision.model import Sight
+from pantrybox.vision.model import Box, Sight
 from pantrybox.vision.visibility import READABLE
 
 
 def fold_in(writer: Writer, *, capture: Capture, sight: Sight, named: Named, counted: float | None = None) -> int:
     """Write down what was seen in a capture and all that follows from it; the observation's id.
 
-    `counted`: the score from which a detection counted.
+    `counted`: the score from which a detection counted. A photograph that waited in its camera while a
+    later one came takes its turn by its time: its places are marked as outdated, and folded again.
     """
-    drawn = zones.drawn_at(writer, capture.device_id) if capture.place_id is None else []
-    newest_ms = observations.newest_folded_at_ms(writer, capture.device_id, capture.place_id)
-    # A photograph that waited in the camera is older than what is known: it is kept, and changes nothing.
-    in_order = newest_ms is None or capture.captured_at_ms >= newest_ms
-    events: list[int] = []
-    if in_order:
-        for place_id, view in _views(place_of(writer, capture), capture, sight, named, drawn):
-            events += _apply(writer, place_id, view, capture)
-    observation_id = observations.insert(writer, capture.id, sight, folded=in_order, counted=counted, event_ids=events)
-    observations.insert_detections(writer, observation_id, named, _zones_of(named, drawn))
+    position = _position_if_late(writer, capture)
+    late = position is not None
+    drawn = zones.drawn_at(writer, capture.device_id, position) if capture.place_id is None else []
+    observation_id = observations.insert(
+        writer, capture.id, sight, folded=True, counted=counted, position=position, late=late
+    )
+    _insert_boxes(writer, observation_id, sight, named, drawn)
+    for place_id, view in _views(writer, capture, observation_id, sight, named, drawn):
+        if late:
+            places.mark_outdated(writer, place_id)
+        else:
+            _apply(writer, place_id, view)
     return observation_id
+
+
+def is_late(reader: Reader, capture: Capture) -> bool:
+    """Whether a later photograph of the same view was folded already. A clock that was ahead then does not count."""
+    newest_ms = observations.newest_folded_at_ms(reader, capture.device_id, capture.place_id)
+    return newest_ms is not None and capture.captured_at_ms < newest_ms <= capture.received_at_ms
+
+
+def _position_if_late(writer: Writer, capture: Capture) -> int | None:
+    """Behind which photograph it takes its turn; None when it is the newest."""
+    if not is_late(writer, capture):
+        return None
+    return observations.position_before(writer, capture.device_id, capture.place_id, capture.captured_at_ms)
 
 
 def look_again(writer: Writer, *, capture: Capture, sight: Sight, named: Named, counted: float | None = None) -> int:
     """Put a second look at a capture in the place of the first; the observation's id.
 
     When it shows something else, the place is marked as outdated: reproject_outdated() folds it again.
+    What the first look saw of the photograph before cannot be seen again, and stays.
     """
     first = observations.newest_of(writer, capture.id)
     if first is None:
         observation_id = fold_in(writer, capture=capture, sight=sight, named=named, counted=counted)
         captures.complete(writer, capture.id, observation_id)
         return observation_id
+    sight = msgspec.structs.replace(
+        sight, glances=list(observations.glances_in(writer, first.id)), moved=first.moved, still=[]
+    )
     observation_id = observations.insert(
-        writer, capture.id, sight, folded=first.folded, counted=counted, position=first.place_in_order
+        writer,
+        capture.id,
+        sight,
+        folded=first.folded,
+        counted=counted,
+        position=first.place_in_order,
+        late=first.late,
     )
     drawn = zones.drawn_at(writer, capture.device_id, first.place_in_order) if capture.place_id is None else []
-    observations.insert_detections(writer, observation_id, named, _zones_of(named, drawn))
+    _insert_boxes(writer, observation_id, sight, named, drawn)
     captures.complete(writer, capture.id, observation_id)
     main = place_of(writer, capture)
-    whole = capture.place_id is None
-    for place_id, view in _views(main, capture, sight, named, drawn):
+    for place_id, view in _views(writer, capture, first.place_in_order, sight, named, drawn):
         zone_id = None if place_id == main else place_id
-        before = _shown(writer, first.id, first.scene_confidence, whole=whole, zone_id=zone_id)
-        if first.folded and before != view:
+        before = observations.things_in(writer, first.id, zone_id)
+        if first.folded and (before != view.things or (first.scene_confidence >= READABLE) != view.readable):
             places.mark_outdated(writer, place_id)
     return observation_id
 
@@ -77,37 +102,86 @@ def mark_outdated(writer: Writer, capture: Capture) -> None:
             places.mark_outdated(writer, place_id)
 
 
+def _insert_boxes(writer: Writer, observation_id: int, sight: Sight, named: Named, drawn: Sequence[Drawn]) -> None:
+    still = _still(sight)
+    observations.insert_detections(
+        writer,
+        observation_id,
+        named,
+        _zones_of(named, drawn),
+        [still(detection.box) for detection, _ in named],
+    )
+    observations.insert_glances(writer, observation_id, sight.glances)
+
+
+def _still(sight: Sight) -> Callable[[Box], bool | None]:
+    """By box: named things stand in another order, and among them some that the eye did not find."""
+    return dict(zip((found.box for found in sight.detections), sight.still, strict=False)).get
+
+
 def _zones_of(named: Named, drawn: Sequence[Drawn]) -> list[int | None]:
     return [zones.zone_of(detection.box, drawn) for detection, _ in named]
 
 
-def _views(main: int, capture: Capture, sight: Sight, named: Named, drawn: Sequence[Drawn]) -> list[tuple[int, View]]:
+def _views(
+    writer: Writer, capture: Capture, position: int, sight: Sight, named: Named, drawn: Sequence[Drawn]
+) -> list[tuple[int, View]]:
     """What a photograph shows of its place, and of each zone in it; a zone in which nothing is seen is empty."""
-    seen: dict[int, Counter[int]] = {place_id: Counter() for place_id in (main, *(zone.place_id for zone in drawn))}
-    for (_, naming), zone_id in zip(named, _zones_of(named, drawn), strict=True):
-        if naming.item_id is not None:
-            seen[zone_id or main][naming.item_id] += 1
-    readable, whole = sight.scene_confidence >= READABLE, capture.place_id is None
-    return [(place_id, View(dict(counts), readable=readable, whole=whole)) for place_id, counts in seen.items()]
+    main, still = place_of(writer, capture), _still(sight)
+    seen: dict[int, list[Thing]] = {place_id: [] for place_id in (main, *(zone.place_id for zone in drawn))}
+    for (detection, naming), zone_id in zip(named, _zones_of(named, drawn), strict=True):
+        if naming.source not in observations.UNCOUNTED:
+            seen[zone_id or main].append(thing_of(detection.box, naming, still(detection.box)))
+    return [
+        (
+            place_id,
+            View(
+                position=position,
+                at_ms=capture.captured_at_ms,
+                camera=capture.device_id,
+                things=tuple(things),
+                glances=tuple(sight.glances),
+                readable=sight.scene_confidence >= READABLE,
+                whole=capture.place_id is None,
+                moved=sight.moved,
+                when="timer" if capture.trigger_type == "timer" else "door",
+            ),
+        )
+        for place_id, things in seen.items()
+    ]
 
 
-def _apply(writer: Writer, place_id: int, view: View, capture: Capture) -> list[int]:
-    """The ids of the ledger's lines that followed."""
+def _apply(writer: Writer, place_id: int, view: View) -> None:
+    shelf = shelves.shelf_at(writer, place_id)
+    after = after_view(shelf, view)
+    if after == shelf:
+        return
+    shelves.set_shelf(writer, place_id, after)
     before = states.stock_at(writer, place_id)
-    after, changes = reconcile(before, view)
-    for item_id, stand in after.items():
-        seen = view.readable and item_id in view.seen
-        if seen or stand != before.get(item_id):
-            seen_at_ms = capture.captured_at_ms if seen else None
-            states.set_stand(writer, item_id, place_id, stand, seen_at_ms=seen_at_ms)
-    cause = Cause(capture.captured_at_ms, capture_id=capture.id)
-    return [ledger.record(writer, place_id, change, cause) for change in changes]
+    stock, lines = reconciled(before, after)
+    seen = {thing.item_id for thing in view.things}
+    for item_id, stand in stock.items():
+        if item_id in seen or stand != before.get(item_id):
+            seen_at_ms = view.at_ms if item_id in seen else None
+            states.set_stand(writer, item_id, place_id, stand, seen_at_ms=seen_at_ms, hidden=after.hidden(item_id))
+    for line in lines:
+        ledger.record(writer, place_id, line.change, _cause(writer, line, view))
+
+
+def _cause(reader: Reader, line: Noted, view: View) -> Cause:
+    """A change is dated back to the photograph in which it began; the one that made it sure is told beside it."""
+    began = observations.moment_of(reader, line.since or view.position)
+    details: dict[str, object] | None = None
+    if line.since != view.position:
+        sure = observations.moment_of(reader, view.position)
+        details = {"sure_with": sure.capture_id}
+    return Cause(began.captured_at_ms, capture_id=began.capture_id, details=details)
 
 
 class Folded(msgspec.Struct, frozen=True):
     """What follows from the evidence about one place, up to a point."""
 
-    beliefs: dict[int, Belief]
+    shelf: Shelf
     observation_id: int
     """The newest observation of the box at that point."""
     word_id: int
@@ -116,44 +190,58 @@ class Folded(msgspec.Struct, frozen=True):
     """Of the place, when this was folded."""
 
 
-def refolded(reader: Reader, place_id: int) -> Folded:
-    """All evidence about a place, folded from its beginning."""
+def refolded(reader: Reader, place_id: int, progress: Callable[[int, int], None] | None = None) -> Folded:
+    """All evidence about a place, folded from its beginning. `progress` is told how much of how much is done."""
     looks, said = observations.looks_at(reader, place_id), words.words_at(reader, place_id)
     return Folded(
-        beliefs=_folded_on(reader, {}, looks, said),
+        shelf=_folded_on(reader, EMPTY, looks, said, progress),
         observation_id=observations.newest_id(reader),
         word_id=words.newest_word_id(reader),
         outdated_count=places.outdated_count(reader, place_id),
     )
 
 
-def _folded_on(reader: Reader, beliefs: dict[int, Belief], looks: list[Look], said: list[Word]) -> dict[int, Belief]:
+def _folded_on(
+    reader: Reader,
+    shelf: Shelf,
+    looks: Sequence[Look],
+    said: Iterable[Word],
+    progress: Callable[[int, int], None] | None = None,
+) -> Shelf:
     """Fold photographs and words in the order in which they came."""
     pending = iter(said)
     word = next(pending, None)
-    for look in looks:
-        while word is not None and word.position < look.position:
-            _heed(beliefs, word)
+    for done, look in enumerate(looks):
+        while word is not None and word.turn < look.turn:
+            shelf = _heed(shelf, word)
             word = next(pending, None)
-        view = _shown(reader, look.observation_id, look.scene_confidence, whole=look.whole, zone_id=look.zone_id)
-        beliefs = believed_after(beliefs, view)
+        shelf = after_view(shelf, _shown(reader, look))
+        if progress is not None:
+            progress(done + 1, len(looks))
     while word is not None:
-        _heed(beliefs, word)
+        shelf = _heed(shelf, word)
         word = next(pending, None)
-    return beliefs
+    return shelf
 
 
-def _shown(reader: Reader, observation_id: int, scene_confidence: float, *, whole: bool, zone_id: int | None) -> View:
-    seen = observations.seen_in(reader, observation_id, zone_id)
-    return View(seen, readable=scene_confidence >= READABLE, whole=whole)
+def _shown(reader: Reader, look: Look) -> View:
+    return View(
+        position=look.position,
+        at_ms=look.captured_at_ms,
+        camera=look.device_id,
+        things=observations.things_in(reader, look.observation_id, look.zone_id),
+        glances=observations.glances_in(reader, look.observation_id),
+        readable=look.scene_confidence >= READABLE,
+        whole=look.whole,
+        moved=look.moved,
+        when="timer" if look.trigger_type == "timer" else "door",
+    )
 
 
-def _heed(beliefs: dict[int, Belief], word: Word) -> None:
+def _heed(shelf: Shelf, word: Word) -> Shelf:
     if word.from_item_id is not None:
-        both = together(beliefs.get(word.item_id, UNSEEN), beliefs.get(word.from_item_id, UNSEEN))
-        beliefs[word.item_id], beliefs[word.from_item_id] = both, certain(0)
-    elif word.count is not None:
-        beliefs[word.item_id] = stated(word.count, word.confidence)
+        return merged(shelf, word.from_item_id, word.item_id)
+    return shelf if word.count is None else told(shelf, word.item_id, word.count, word.confidence)
 
 
 async def reproject_outdated(database: Database) -> int:
@@ -177,12 +265,13 @@ def adjust(writer: Writer, place_id: int, folded: Folded) -> None:
         return  # something was looked at again or renamed meanwhile: the place stays outdated, its turn comes again
     if any(look.position <= folded.observation_id for look in looks):
         return
-    beliefs = _folded_on(writer, folded.beliefs, looks, said)
+    shelf = _folded_on(writer, folded.shelf, looks, said)
+    shelves.set_shelf(writer, place_id, shelf)
     before = states.stock_at(writer, place_id)
-    after, changes = adjusted(before, beliefs)
+    after, changes = adjusted(before, shelf.beliefs())
     for item_id, stand in after.items():
         if stand != before.get(item_id, NOTHING):
-            states.set_stand(writer, item_id, place_id, stand, seen_at_ms=None)
+            states.set_stand(writer, item_id, place_id, stand, seen_at_ms=None, hidden=shelf.hidden(item_id))
     for change in changes:
         ledger.record(writer, place_id, change, Cause(writer.now_ms))
     places.mark_current(writer, place_id)

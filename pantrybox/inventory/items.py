@@ -44,6 +44,10 @@ def item_by_id(reader: Reader, item_id: int) -> Item | None:
     return reader.row_or_none(Item, _ITEM + " WHERE id = :id", {"id": item_id})
 
 
+def name_of(reader: Reader, item_id: int) -> str:
+    return reader.value(str, "SELECT canonical_name FROM inventory_items WHERE id = :id", {"id": item_id})
+
+
 def item_named(reader: Reader, name: str) -> Item | None:
     """The item of that name or alias, whatever its case; of one that was merged, the item that it is now."""
     return reader.row_or_none(

@@ -16,11 +16,19 @@ class Cause(msgspec.Struct, frozen=True):
     capture_id: str | None = None
     word_id: int | None = None
     details: dict[str, object] | None = None
+    within_house: bool = False
+    """One half of a move: the house has neither more nor less than before."""
 
 
 def record(writer: Writer, place_id: int, change: Change, cause: Cause) -> int:
     """Append one line, after the item's state was written; its id. What follows for the shopping list is done."""
     event_id = _append(writer, place_id, change, cause)
+    if not cause.within_house:
+        _keep_shopping_list(writer, change, cause)
+    return event_id
+
+
+def _keep_shopping_list(writer: Writer, change: Change, cause: Cause) -> None:
     total = _confirmed_total(writer, change.item_id)
     shopping.follow(
         writer,
@@ -32,7 +40,6 @@ def record(writer: Writer, place_id: int, change: Change, cause: Cause) -> int:
         by_camera=cause.capture_id is not None,
         event_type=change.event_type,
     )
-    return event_id
 
 
 def _append(writer: Writer, place_id: int, change: Change, cause: Cause) -> int:
@@ -93,9 +100,10 @@ def append_past(writer: Writer, item_id: int, place_id: int, lines: Sequence[Pas
         _append(writer, place_id, change, Cause(line.happened_at_ms, word_id=word_id, details=line.details))
 
 
-_EVENTS = """
+EVENTS = """
         SELECT inventory_events.id, item_id, canonical_name AS item_name, place_id, places.name AS place_name,
-               event_type, delta, count_after, confidence, inventory_events.capture_id, happened_at_ms
+               event_type, delta, count_after, confidence, inventory_events.capture_id, happened_at_ms,
+               EXISTS (SELECT 1 FROM words WHERE undoes = inventory_events.id) AS undone
         FROM inventory_events
         JOIN inventory_items ON inventory_items.id = item_id
         JOIN places ON places.id = place_id
@@ -103,11 +111,11 @@ _EVENTS = """
 
 
 def newest_events(reader: Reader, limit: int) -> list[InventoryEvent]:
-    return reader.rows(InventoryEvent, _EVENTS + " ORDER BY inventory_events.id DESC LIMIT :limit", {"limit": limit})
+    return reader.rows(InventoryEvent, EVENTS + " ORDER BY inventory_events.id DESC LIMIT :limit", {"limit": limit})
 
 
 def event_by_id(reader: Reader, event_id: int) -> InventoryEvent | None:
-    return reader.row_or_none(InventoryEvent, _EVENTS + " WHERE inventory_events.id = :id", {"id": event_id})
+    return reader.row_or_none(InventoryEvent, EVENTS + " WHERE inventory_events.id = :id", {"id": event_id})
 
 
 def lines_of_merge(reader: Reader, merged_item_id: int) -> list[InventoryEvent]:
@@ -118,7 +126,7 @@ def lines_of_merge(reader: Reader, merged_item_id: int) -> list[InventoryEvent]:
     return reader.rows(
         InventoryEvent,
         f"""
-        {_EVENTS}
+        {EVENTS}
         WHERE event_type = 'merged'
           AND word_id IN (SELECT id FROM words WHERE from_item_id = :id)
           AND NOT EXISTS (SELECT 1 FROM words AS undo WHERE undo.undoes = inventory_events.id)
@@ -129,24 +137,9 @@ def lines_of_merge(reader: Reader, merged_item_id: int) -> list[InventoryEvent]:
 
 
 def events_of_capture(reader: Reader, capture_id: str) -> list[InventoryEvent]:
-    """What followed from a photograph when it was first looked at."""
-    # The observation says which lines they are: an index would cost a page a photograph.
-    return reader.rows(
-        InventoryEvent,
-        f"""
-        {_EVENTS}
-        JOIN observations ON inventory_events.id >= first_event_id
-                         AND inventory_events.id < first_event_id + observations.event_count
-        WHERE observations.id = (
-            SELECT coalesce(looked.position, looked.id)
-            FROM captures
-            JOIN observations AS looked ON looked.id = captures.observation_id
-            WHERE captures.id = :id
-        )
-        ORDER BY inventory_events.id
-        """,  # noqa: S608 - constant texts
-        {"id": capture_id},
-    )
+    """What followed from a photograph, oldest first."""
+    sql = EVENTS + " WHERE inventory_events.capture_id = :id ORDER BY inventory_events.id"
+    return reader.rows(InventoryEvent, sql, {"id": capture_id})
 
 
 def newest_event_id(reader: Reader) -> int:

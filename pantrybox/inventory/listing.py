@@ -10,6 +10,7 @@ import msgspec
 from pantrybox.inventory.belief import DECIMALS, UNSEEN
 from pantrybox.inventory.low import is_low
 from pantrybox.inventory.model import StockLine
+from pantrybox.inventory.queries import BEHIND
 from pantrybox.names import folded
 from pantrybox.storage.database import Reader
 
@@ -69,16 +70,16 @@ class Stats(msgspec.Struct, frozen=True):
     low: int
 
 
-_LINES = """
+_LINES = f"""
         SELECT item_id, canonical_name, brand, package_type, category, generic, minimum, note, place_id,
                places.name AS place_name, shown_count, confirmed_count, confidence, last_seen_at_ms, is_manual,
-               notes, updated_at_ms, {column} AS sorted_by,
+               notes, updated_at_ms, hidden_count, {BEHIND}, {{column}} AS sorted_by,
                (SELECT sum(shown_count) FROM inventory_state AS all_places WHERE item_id = state.item_id) AS item_total
         FROM inventory_state AS state
         JOIN inventory_items ON inventory_items.id = item_id
         JOIN places ON places.id = place_id
         WHERE merged_into IS NULL
-"""
+"""  # noqa: S608 - constant texts
 _TOTAL = """
         SELECT count(*)
         FROM inventory_state

@@ -12,17 +12,6 @@ MAX_COUNT = 9999
 """Of one item at one place."""
 
 
-class View(msgspec.Struct, frozen=True):
-    """One photograph, as evidence about one place."""
-
-    seen: dict[int, int]
-    """How many of each item were found, by item id; an item that is not named was not found."""
-    readable: bool
-    """False when it was too dark, blurred or blocked to show what is not there."""
-    whole: bool = True
-    """False for a photograph from the phone: what it does not show may stand beside it."""
-
-
 class Stand(msgspec.Struct, frozen=True):
     """What is believed about one item at one place."""
 
@@ -68,6 +57,8 @@ class InventoryEvent(msgspec.Struct, frozen=True):
     confidence: float
     capture_id: str | None
     happened_at_ms: int
+    undone: bool
+    """Another line took this one back."""
 
 
 class ItemFacts(msgspec.Struct, frozen=True):
@@ -98,3 +89,7 @@ class StockLine(ItemFacts, frozen=True):
     notes: str | None
     """About the item at this place."""
     updated_at_ms: int
+    hidden_count: int
+    """So many of those shown are believed to be there though they are not seen."""
+    behind: str | None
+    """What stands in front of them; None when nobody knows."""

@@ -2,12 +2,14 @@
 
 from collections.abc import Iterable, Sequence
 from itertools import repeat
-from typing import Literal
+from typing import Literal, Protocol
 
 import msgspec
 
+from pantrybox.captures.model import TriggerType
+from pantrybox.inventory.view import Thing
 from pantrybox.storage.database import Reader, Writer
-from pantrybox.vision.model import Box, Detection, Sight
+from pantrybox.vision.model import Box, Detection, Glance, Sight, Verdict
 
 MOST_DETECTIONS = 1000
 """Of one observation: their ids follow from its own."""
@@ -30,6 +32,10 @@ class Observation(msgspec.Struct, frozen=True):
     """Where a second look stands: in the place of the first. None for a first one."""
     counted: float | None = None
     """The score from which a detection counted; None: it was not written down yet."""
+    moved: bool = False
+    """The camera stood otherwise than in the photograph before."""
+    late: bool = False
+    """It was taken before a photograph that had been folded already."""
 
     @property
     def place_in_order(self) -> int:
@@ -93,15 +99,14 @@ def insert(
     folded: bool,
     counted: float | None = None,
     position: int | None = None,
-    event_ids: Sequence[int] = (),
+    late: bool = False,
 ) -> int:
-    """`event_ids` are the ledger's lines that followed, which lie side by side."""
     return writer.insert(
         """
         INSERT INTO observations (capture_id, model, observed_at_ms, took_ms, width, height, brightness, sharpness,
-                                  scene_confidence, folded, counted, position, first_event_id, event_count)
+                                  scene_confidence, folded, counted, position, late, moved)
         VALUES (:capture_id, :model, :now_ms, :took_ms, :width, :height, :brightness, :sharpness,
-                :scene_confidence, :folded, :counted, :position, :first_event_id, :event_count)
+                :scene_confidence, :folded, :counted, :position, :late, :moved)
         """,
         {
             "capture_id": capture_id,
@@ -116,27 +121,33 @@ def insert(
             "folded": folded,
             "counted": counted,
             "position": position,
-            "first_event_id": min(event_ids, default=None),
-            "event_count": len(event_ids),
+            "late": late,
+            "moved": sight.moved,
         },
     )
 
 
 def insert_detections(
-    writer: Writer, observation_id: int, named: Named, zones: Sequence[int | None] = (), first_rank: int = 0
+    writer: Writer,
+    observation_id: int,
+    named: Named,
+    zones: Sequence[int | None] = (),
+    still: Sequence[bool | None] = (),
+    first_rank: int = 0,
 ) -> None:
     """Keep every candidate, best first.
 
-    `zones`: beside them, the zone that each lies in; none at all when the view has none.
+    `zones`: beside them, the zone that each lies in; none at all when the view has none. `still`:
+    beside them, whether the picture there is as it was; none at all when there was none before.
     `first_rank`: of the first of these, when there are others already.
     """
-    room = zip(named[: MOST_DETECTIONS - first_rank], zones or repeat(None), strict=False)
+    room = zip(named[: MOST_DETECTIONS - first_rank], zones or repeat(None), still or repeat(None), strict=False)
     writer.execute_many(
         """
         INSERT INTO detections (id, observation_id, box_left, box_top, box_right, box_bottom, score, label,
-                                label_score, item_id, confidence, source, place_id)
+                                label_score, item_id, confidence, source, place_id, still)
         VALUES (:id, :observation_id, :left, :top, :right, :bottom, :score, :label,
-                :label_score, :item_id, :confidence, :source, :place_id)
+                :label_score, :item_id, :confidence, :source, :place_id, :still)
         """,
         [
             {
@@ -148,8 +159,27 @@ def insert_detections(
                 "label_score": detection.label_score,
                 **msgspec.structs.asdict(naming),
                 "place_id": place_id,
+                "still": is_still,
             }
-            for rank, ((detection, naming), place_id) in enumerate(room, start=first_rank)
+            for rank, ((detection, naming), place_id, is_still) in enumerate(room, start=first_rank)
+        ],
+    )
+
+
+def insert_glances(writer: Writer, observation_id: int, glances: Sequence[Glance]) -> None:
+    writer.execute_many(
+        """
+        INSERT INTO glances (observation_id, rank, box_left, box_top, box_right, box_bottom, verdict)
+        VALUES (:observation_id, :rank, :left, :top, :right, :bottom, :verdict)
+        """,
+        [
+            {
+                "observation_id": observation_id,
+                "rank": rank,
+                **msgspec.structs.asdict(glance.box),
+                "verdict": glance.verdict,
+            }
+            for rank, glance in enumerate(glances)
         ],
     )
 
@@ -175,7 +205,7 @@ class _Moment(msgspec.Struct):
 def newest_folded_at_ms(reader: Reader, device_id: str, place_id: int | None) -> int | None:
     """When the newest photograph was taken that is part of what is believed about a view.
 
-    The newest received one that was folded is it, since an older one is never folded after it.
+    The newest received one that was folded in its turn is it, since an older one is late.
     `place_id` is the place that was chosen for photographs from the phone, None for a camera's.
     """
     moment = reader.row_or_none(
@@ -184,13 +214,48 @@ def newest_folded_at_ms(reader: Reader, device_id: str, place_id: int | None) ->
         SELECT captured_at_ms
         FROM captures
         JOIN observations ON observations.id = captures.observation_id
-        WHERE device_id = :device_id AND place_id IS :place_id AND folded
+        WHERE device_id = :device_id AND place_id IS :place_id AND folded AND NOT late
         ORDER BY received_at_ms DESC
         LIMIT 1
         """,
         {"device_id": device_id, "place_id": place_id},
     )
     return moment.captured_at_ms if moment else None
+
+
+def position_before(reader: Reader, device_id: str, place_id: int | None, taken_at_ms: int) -> int:
+    """The place in the order of folding of the last photograph of a view that was taken before; 0 when there is none."""
+    return reader.value(
+        int,
+        """
+        SELECT coalesce(max(coalesce(position, observations.id)), 0)
+        FROM captures
+        JOIN observations ON observations.id = captures.observation_id
+        WHERE device_id = :device_id AND place_id IS :place_id AND folded AND captured_at_ms <= :taken_at_ms
+        """,
+        {"device_id": device_id, "place_id": place_id, "taken_at_ms": taken_at_ms},
+    )
+
+
+class Moment(msgspec.Struct, frozen=True):
+    """The photograph of an observation."""
+
+    capture_id: str
+    captured_at_ms: int
+
+
+def moment_of(reader: Reader, observation_id: int) -> Moment:
+    (moment,) = reader.rows(
+        Moment,
+        """
+        SELECT captures.id AS capture_id, captured_at_ms
+        FROM observations
+        JOIN captures ON captures.id = capture_id
+        WHERE observations.id = :id
+        """,
+        {"id": observation_id},
+    )
+    return moment
 
 
 def newest_id(reader: Reader) -> int:
@@ -294,57 +359,125 @@ class Look(msgspec.Struct, frozen=True):
 
     observation_id: int
     position: int
+    late: bool
     scene_confidence: float
+    moved: bool
+    device_id: str
+    captured_at_ms: int
+    trigger_type: TriggerType | None
     whole: bool
     """False for a photograph from the phone, which shows a part of its place."""
     zone_id: int | None
     """The place, when it is a zone in this view; None when the view itself is the place."""
 
+    @property
+    def turn(self) -> tuple[int, bool, int]:
+        """Looks and words are folded in this order: a late one after the one before it, by its time."""
+        return (self.position, self.late, self.captured_at_ms if self.late else 0)
+
+
+_LOOK = """
+        SELECT observations.id AS observation_id, coalesce(position, observations.id) AS position, late,
+               scene_confidence, moved, captures.device_id, captured_at_ms, trigger_type,
+"""
+
 
 def looks_at(reader: Reader, place_id: int, after_id: int = 0) -> list[Look]:
     """Every observation that beliefs about a place follow from, in the order of folding."""
-    return reader.rows(
+    looks = reader.rows(
         Look,
-        """
-        SELECT observations.id AS observation_id, coalesce(position, observations.id) AS position, scene_confidence,
-               captures.place_id IS NULL AS whole, NULL AS zone_id
+        f"""
+        {_LOOK} captures.place_id IS NULL AS whole, NULL AS zone_id
         FROM captures
         JOIN observations ON observations.id = captures.observation_id
         LEFT JOIN places ON places.device_id = captures.device_id
         WHERE coalesce(captures.place_id, places.id) = :place_id AND folded AND observations.id > :after_id
         UNION ALL
-        SELECT observations.id, coalesce(position, observations.id) AS position, scene_confidence, 1, :place_id
+        {_LOOK} 1, :place_id
         FROM zones
         JOIN captures ON captures.device_id = zones.device_id AND captures.place_id IS NULL
         JOIN observations ON observations.id = captures.observation_id
         WHERE zones.place_id = :place_id AND folded AND observations.id > :after_id
           AND coalesce(position, observations.id) > from_observation_id
           AND (until_observation_id IS NULL OR coalesce(position, observations.id) <= until_observation_id)
-        ORDER BY position
-        """,
+        """,  # noqa: S608 - constant texts
         {"place_id": place_id, "after_id": after_id},
     )
+    return sorted(looks, key=lambda look: (look.turn, look.observation_id))
 
 
-class _Count(msgspec.Struct):
-    item_id: int
-    seen: int
+class _Thing(msgspec.Struct):
+    box_left: float
+    box_top: float
+    box_right: float
+    box_bottom: float
+    item_id: int | None
+    confidence: float
+    source: Source | None
+    still: bool | None
 
 
-def seen_in(reader: Reader, observation_id: int, zone_id: int | None) -> dict[int, int]:
-    """How many of each item an observation counted in a zone; None: in the view, outside of every zone."""
+def things_in(reader: Reader, observation_id: int, zone_id: int | None) -> tuple[Thing, ...]:
+    """What an observation found in a zone; None: in the view, outside of every zone. Best first."""
     rows = reader.rows(
-        _Count,
+        _Thing,
         f"""
-        SELECT {_NOW} AS item_id, count(*) AS seen
+        SELECT box_left, box_top, box_right, box_bottom, {_NOW} AS item_id,
+               coalesce(renamed.confidence, detections.confidence, score) AS confidence,
+               coalesce(renamed.source, detections.source) AS source, still
         FROM detections
         LEFT JOIN renamed_detections AS renamed ON renamed.detection_id = detections.id
-        WHERE id BETWEEN :first AND :last AND {_NOW} IS NOT NULL AND place_id IS :zone_id
-        GROUP BY 1
+        WHERE id BETWEEN :first AND :last AND place_id IS :zone_id
+        ORDER BY score DESC, id
         """,  # noqa: S608 - constant texts
         _ids_of(observation_id) | {"zone_id": zone_id},
     )
-    return {row.item_id: row.seen for row in rows}
+    return tuple(
+        thing_of(Box(row.box_left, row.box_top, row.box_right, row.box_bottom), row, row.still)
+        for row in rows
+        if row.source not in UNCOUNTED
+    )
+
+
+UNCOUNTED = frozenset({"masked", "repeat"})
+"""What lies where nothing counts, and the same thing once more, are no evidence about anything."""
+
+
+class _Held(Protocol):
+    @property
+    def item_id(self) -> int | None: ...
+    @property
+    def confidence(self) -> float: ...
+    @property
+    def source(self) -> Source | None: ...
+
+
+def thing_of(box: Box, held: _Held, still: bool | None) -> Thing:
+    """A detection as evidence. `held`: what it is held to be."""
+    certain = held.source in {"person", "barcode"}
+    return Thing(box, held.item_id, min(1.0, held.confidence), certain=certain, still=still)
+
+
+class _Glance(msgspec.Struct):
+    box_left: float
+    box_top: float
+    box_right: float
+    box_bottom: float
+    verdict: Verdict
+
+
+def glances_in(reader: Reader, observation_id: int) -> tuple[Glance, ...]:
+    rows = reader.rows(
+        _Glance,
+        """
+        SELECT box_left, box_top, box_right, box_bottom, verdict
+        FROM glances
+        WHERE observation_id = :id
+        ORDER BY rank
+        """,
+        {"id": observation_id},
+    )
+    return tuple(Glance(Box(row.box_left, row.box_top, row.box_right, row.box_bottom), row.verdict) for row in rows)
 
 
 def newest_folded_id(reader: Reader, device_id: str) -> int | None:
@@ -355,7 +488,7 @@ def newest_folded_id(reader: Reader, device_id: str) -> int | None:
         SELECT observations.id
         FROM captures
         JOIN observations ON observations.id = captures.observation_id
-        WHERE device_id = :device_id AND folded
+        WHERE device_id = :device_id AND folded AND NOT late
         ORDER BY received_at_ms DESC
         LIMIT 1
         """,

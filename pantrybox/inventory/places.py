@@ -37,6 +37,10 @@ def known_place(reader: Reader, name: str) -> int:
     return place_id
 
 
+def name_of(reader: Reader, place_id: int) -> str:
+    return reader.value(str, "SELECT name FROM places WHERE id = :id", {"id": place_id})
+
+
 def made(writer: Writer, name: str) -> int:
     """The place of that name; made, without a camera, when there is none."""
     place_id = place_named(writer, name)

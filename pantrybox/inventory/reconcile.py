@@ -1,72 +1,335 @@
 """Turn "what this photograph shows" into "what is believed" and "what changed". Pure: no clock, no database."""
 
-from collections.abc import Mapping
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from math import exp, log
 
-from pantrybox.inventory.belief import CONFIRMED, DOUBTFUL, UNSEEN, Belief, after_photograph
-from pantrybox.inventory.model import NOTHING, Change, EventType, Stand, View
+import msgspec
+import numpy as np
+from numpy.typing import NDArray
+
+from pantrybox.inventory.belief import CONFIRMED, UNSEEN, Belief, certain
+from pantrybox.inventory.lives import (
+    FALSE,
+    FINDING,
+    MISSED,
+    SEEN,
+    STATES,
+    TAKEN,
+    UNIT,
+    Between,
+    Chances,
+    Numbers,
+    Shown,
+    lived_on,
+)
+from pantrybox.inventory.matching import Matched, matched
+from pantrybox.inventory.model import NOTHING, Change, EventType, Stand
+from pantrybox.inventory.rates import Glimpsing, Habits
+from pantrybox.inventory.shelf import DECIMALS, Known, Scene, Shelf, States, Track, faded, noted
+from pantrybox.inventory.view import Thing, View
 
 Stock = Mapping[int, Stand]
 """What is known at one place, by item id."""
 Beliefs = Mapping[int, Belief]
 """What is believed at one place, by item id."""
 
-_MANY = 3
-"""Fewer units than this can all leave at once without it being strange."""
-_MOST = 0.6
-"""When a larger share of the expected units vanishes at once, the view is to be doubted, not the stock."""
+HABITS = Habits()
+GLIMPSING = Glimpsing()
+_HOUR_MS = 3_600_000
+_SHORTEST_HOURS, _LONGEST_HOURS = 0.005, 24.0 * 365
+_BLOCKED = 0.004
+"""The chance that a view is blocked, dark or blurred and passes for readable."""
+_BLOCKED_ON = 0.4
+"""The chance that it is so in the next photograph as well, against that of a shelf that was truly emptied."""
+_FREE_PARTS = (0.05, 0.2, 0.4, 0.6)
+"""Of a blocked view, as likely one as the other: the chance of a thing to be found all the same."""
+_VERDICT_IF_BLOCKED = 0.4
+"""The chance of any one verdict about a thing that a blocked view does not show."""
+_ENOUGH = 3
+"""Fewer things cannot tell a blocked view from an emptied shelf."""
+_FIRST = 0.95
+"""A box in the first photograph of a view is a unit so probably: boxes found at the very first are seldom false."""
+_LEFT_OVER = 0.003
+"""A track that is less probably anything is forgotten, once it is not found."""
+_VOTES_FADE = 0.8
+_SURELY = 1000.0
+"""A person's word outvotes any number of photographs."""
+_TYPICAL_DOUBT = 0.1
+"""A naming is wrong so often, on average; a box of a doubtful one is more likely false."""
 
 
-def believed_after(before: Beliefs, view: View) -> dict[int, Belief]:
-    """The beliefs about a place after one more photograph of it.
+def after_view(shelf: Shelf, view: View, habits: Habits = HABITS, glimpsing: Glimpsing = GLIMPSING) -> Shelf:
+    """The shelf after one more photograph of it.
 
-    An unreadable view changes nothing: it says nothing about absence, and what it seems to
-    show is as doubtful.
+    An unreadable view changes nothing: it says nothing about absence, and what it seems to show is as doubtful.
     """
     if not view.readable:
-        return dict(before)
+        return shelf
     if not view.whole:
-        return _after_glimpse(before, view)
-    doubtful = _most_vanished(before, view)
-    after: dict[int, Belief] = {}
-    for item_id in sorted(before.keys() | view.seen.keys()):
-        belief = before.get(item_id, UNSEEN)
-        seen = view.seen.get(item_id, 0)
-        weight = DOUBTFUL if doubtful and seen < belief.shown_count else 1.0
-        # What was never seen here is not missed: it may have a row all the same, once evidence was taken away.
-        after[item_id] = after_photograph(belief, seen, weight) if seen or belief != UNSEEN else UNSEEN
-    return after
+        return noted(_after_glimpse(shelf, view), shelf, view.position)
+    scene = shelf.scenes.get(view.camera)
+    if scene is None:
+        return noted(_first(shelf, view, habits), shelf, view.position)
+    return noted(_next(shelf, scene, view, habits, glimpsing), shelf, view.position)
 
 
-def _after_glimpse(before: Beliefs, view: View) -> dict[int, Belief]:
+def _after_glimpse(shelf: Shelf, view: View) -> Shelf:
     """A part of a place shows that something is there, and never that something is not."""
-    after = dict(before)
-    for item_id, seen in sorted(view.seen.items()):
-        belief = before.get(item_id, UNSEEN)
-        if seen >= belief.shown_count:
-            after[item_id] = after_photograph(belief, seen)
-    return after
+    items = dict(shelf.items)
+    for item_id, count in Counter(thing.item_id for thing in view.things if thing.item_id is not None).items():
+        more = count - shelf.belief(item_id).shown_count
+        known = shelf.known(item_id)
+        if more > 0:
+            told = known.told
+            items[item_id] = msgspec.structs.replace(
+                known, told=Belief(told.low + more, told.p) if told.p else certain(more)
+            )
+    return msgspec.structs.replace(shelf, items=items)
 
 
-def _most_vanished(before: Beliefs, view: View) -> bool:
-    expected = sum(belief.shown_count for belief in before.values())
-    vanished = sum(max(0, belief.shown_count - view.seen.get(item_id, 0)) for item_id, belief in before.items())
-    return expected >= _MANY and vanished > _MOST * expected
+def _first(shelf: Shelf, view: View, habits: Habits) -> Shelf:
+    """The first photograph of a view: what is found is there, and units that people told of may be among it."""
+    tracks = [_track(thing, _FIRST, 1 - _FIRST) for thing in view.things if thing.item_id is not None]
+    whole = _with_scene(shelf, view, Scene(view.at_ms, tuple(tracks)))
+    for track in tracks:
+        whole = _come_to_light(whole, track.item_id)
+    return _learned(whole, tracks, habits, stays=1.0)
 
 
-def reconcile(before: Stock, view: View) -> tuple[dict[int, Stand], list[Change]]:
-    """The stock of a place after one more photograph of it, and what belongs into the ledger."""
-    beliefs = believed_after({item_id: stand.belief for item_id, stand in before.items()}, view)
+def _next(shelf: Shelf, scene: Scene, view: View, habits: Habits, glimpsing: Glimpsing) -> Shelf:
+    found = matched(scene.tracks, view)
+    hours = min(_LONGEST_HOURS, max(_SHORTEST_HOURS, (view.at_ms - scene.at_ms) / _HOUR_MS))
+    between = Between(view.when, hours, habits, glimpsing)
+    _swap_disowned(scene.tracks, found)
+    before = np.array([track.states for track in scene.tracks]).reshape(-1, STATES)
+    after, likelihood = lived_on(
+        before, np.array(found.shown, dtype=np.intp), _chances(shelf, scene, found, between), between
+    )
+    if _looks_blocked(before, scene, found, likelihood):
+        return _with_scene(shelf, view, msgspec.structs.replace(scene, doubted=scene.doubted + 1))
+    lived = _lived(scene.tracks, found, after)
+    whole, fresh = _new_tracks(shelf, found.new, habits, glimpsing)
+    tracks = [track for track in lived if track.is_found or sum(track.states[UNIT]) + track.states[FALSE] > _LEFT_OVER]
+    whole = _with_scene(whole, view, Scene(view.at_ms, (*tracks, *fresh)))
+    if view.when == "door":
+        taken = float((after[:, TAKEN] - before[:, TAKEN]).sum())
+        whole = _visited(whole, taken + sum(track.states[SEEN] for track in fresh), len(shelf.items))
+    return _learned(whole, [*tracks, *fresh], habits, stays=between.stays)
+
+
+def _swap_disowned(tracks: Sequence[Track], found: Matched) -> None:
+    """A person's count left no room for a box, and now another of the same item is not found: it was that one.
+
+    The two boxes change places, so that the one that is found is the unit.
+    """
+    for rank, track in enumerate(tracks):
+        if not track.disowned or found.things[rank] is None:
+            continue
+        lost = (
+            other
+            for other, one in enumerate(tracks)
+            if one.item_id == track.item_id and not one.disowned and one.is_found and found.things[other] is None
+            if found.shown[other] not in {Shown.UNCHANGED, Shown.COVERED}
+        )
+        other = next(lost, None)
+        if other is not None:
+            found.things[other], found.things[rank] = found.things[rank], None
+            found.shown[other], found.shown[rank] = Shown.FOUND, found.shown[other]
+
+
+def _chances(shelf: Shelf, scene: Scene, found: Matched, between: Between) -> Chances:
+    habits = between.habits
+    units, alike = Counter[int](), Counter[int]()
+    for track in scene.tracks:
+        units[track.item_id] += track.unit
+        alike[track.item_id] += track.is_found
+    unnoticed = min(0.5, between.hours * habits.changed_an_hour)
+    noticed = shelf.changed_rate(habits) if between.when == "door" else 0.0
+    changed = 1 - (1 - noticed) * (1 - unnoticed)
+    learned = [shelf.known(track.item_id).learned for track in scene.tracks]
+    return Chances(
+        missed=np.array([one.missed_rate(habits) for one in learned]),
+        false_boxes=np.array([one.false_rate(habits) for one in learned]),
+        taken=np.array([changed * habits.removed / max(1.0, units[track.item_id]) for track in scene.tracks]),
+        comes=np.full(len(scene.tracks), changed * (1 - habits.removed)),
+        alike=np.array([1.0 if found.exact else max(1, alike[track.item_id]) for track in scene.tracks]),
+    )
+
+
+def _looks_blocked(before: Numbers, scene: Scene, found: Matched, likelihood: Numbers) -> bool:
+    """Whether a view in which many things vanished at once is to be doubted rather than the stock.
+
+    Of the things that were found in the photograph before, each is found in a blocked view with the same
+    chance, whatever it is; that is weighed against what became of each by itself. A shelf that stays
+    empty is believed in the end: a view is not blocked for long.
+    """
+    asked = [rank for rank, track in enumerate(scene.tracks) if track.is_found and before[rank, SEEN] > _PROBABLY]
+    if len(asked) < _ENOUGH:
+        return False
+    gone = sum(found.things[rank] is None for rank in asked)
+    kept = len(asked) - gone
+    logs = [kept * log(part) + gone * log((1 - part) * _VERDICT_IF_BLOCKED) for part in _FREE_PARTS]
+    most = max(logs)
+    blocked = most + log(sum(exp(one - most) for one in logs) / len(logs)) + log(_BLOCKED)
+    return blocked + scene.doubted * log(_BLOCKED_ON) > float(np.log(likelihood[asked]).sum())
+
+
+_PROBABLY = 0.5
+
+
+def _lived(tracks: Sequence[Track], found: Matched, after: Numbers) -> list[Track]:
+    lived: list[Track] = []
+    for rank, track in enumerate(tracks):
+        if rank in found.refused:
+            continue
+        thing = found.things[rank]
+        states = _rounded(after[rank])
+        if thing is None:
+            behind = found.behind[rank] or (track.behind if found.shown[rank] == Shown.STILL_COVERED else None)
+            lived.append(
+                msgspec.structs.replace(
+                    track, states=states, shown=_kept(track.shown, found.shown[rank]), behind=behind, disowned=False
+                )
+            )
+        else:
+            votes = _voted(track.votes, thing)
+            lived.append(
+                Track(
+                    item_id=max(votes, key=lambda vote: (vote[1], -vote[0]))[0],
+                    states=states,
+                    box=thing.box,
+                    shown=found.shown[rank],
+                    votes=votes,
+                    disowned=track.disowned,
+                )
+            )
+    return lived
+
+
+def _kept(before: Shown, now: Shown) -> Shown:
+    """Where nothing is known of a track this time, what was last seen there stands, but that it is not found."""
+    return before if now == Shown.LOST and before not in FINDING else now
+
+
+def _voted(votes: tuple[tuple[int, float], ...], thing: Thing) -> tuple[tuple[int, float], ...]:
+    if thing.item_id is None:
+        return votes
+    if thing.certain:
+        return ((thing.item_id, _SURELY),)
+    weights = {item_id: round(_VOTES_FADE * weight, 3) for item_id, weight in votes}
+    weights[thing.item_id] = round(weights.get(thing.item_id, 0.0) + max(0.05, thing.confidence), 3)
+    return tuple(sorted((item_id, weight) for item_id, weight in weights.items() if weight >= _LEAST_VOTE))
+
+
+_LEAST_VOTE = 0.02
+
+
+def _rounded(states: NDArray[np.float64]) -> States:
+    return tuple(round(float(p), DECIMALS) for p in states)
+
+
+def _new_tracks(shelf: Shelf, new: Sequence[Thing], habits: Habits, glimpsing: Glimpsing) -> tuple[Shelf, list[Track]]:
+    """Tracks of boxes that were not there; a unit that people told of, and nobody saw, may have come to light."""
+    seen, tracks = Counter[int](), list[Track]()
+    for thing in new:
+        item_id = thing.item_id
+        if item_id is None:
+            continue
+        known = shelf.known(item_id)
+        comes = shelf.changed_rate(habits) * (1 - habits.removed) if item_id in shelf.items else habits.unheard
+        comes = habits.another if seen[item_id] else comes
+        if known.told.shown_count:
+            comes, shelf = _FIRST, _come_to_light(shelf, item_id)
+        false = known.learned.false_rate(habits) * min(3.0, max(0.2, (1 - thing.confidence) / _TYPICAL_DOUBT))
+        if thing.still is not None:
+            comes *= glimpsing.still_if_added if thing.still else 1 - glimpsing.still_if_added
+            false *= glimpsing.still_if_false if thing.still else 1 - glimpsing.still_if_false
+        tracks.append(_track(thing, comes, false))
+        seen[item_id] += 1
+    return shelf, tracks
+
+
+def _track(thing: Thing, unit: float, false: float) -> Track:
+    assert thing.item_id is not None  # noqa: S101 - whoever calls this has looked
+    states = [0.0] * STATES
+    if thing.certain:
+        unit, false = 1.0, 0.0
+    states[SEEN], states[FALSE] = round(unit / (unit + false), DECIMALS), round(false / (unit + false), DECIMALS)
+    return Track(thing.item_id, tuple(states), thing.box, Shown.FOUND, _voted((), thing))
+
+
+def _come_to_light(shelf: Shelf, item_id: int) -> Shelf:
+    """One unit less of those that are there though nobody sees them."""
+    known = shelf.known(item_id)
+    if not known.told.shown_count:
+        return shelf
+    told = known.told
+    told = Belief(told.low - 1, told.p) if told.low else certain(told.shown_count - 1)
+    return msgspec.structs.replace(shelf, items={**shelf.items, item_id: msgspec.structs.replace(known, told=told)})
+
+
+def _with_scene(shelf: Shelf, view: View, scene: Scene) -> Shelf:
+    return msgspec.structs.replace(shelf, scenes={**shelf.scenes, view.camera: scene})
+
+
+def _visited(shelf: Shelf, changes: float, items: int) -> Shelf:
+    return msgspec.structs.replace(
+        shelf,
+        changes=round(max(0.0, _VISITS_FADE * shelf.changes + changes), 3),
+        visits=round(_VISITS_FADE * shelf.visits + items, 3),
+    )
+
+
+_VISITS_FADE = 0.995
+
+
+def _learned(shelf: Shelf, tracks: Sequence[Track], habits: Habits, stays: float) -> Shelf:
+    """What this photograph told about how often each item is missed, or another thing is taken for it.
+
+    A unit that is missed because it was missed before is no new throw, and a false box that stayed none that came.
+    """
+    seen, missed, false = Counter[int](), Counter[int](), Counter[int]()
+    for track in tracks:
+        seen[track.item_id] += track.states[SEEN]
+        missed[track.item_id] += track.states[MISSED]
+        false[track.item_id] += track.states[FALSE]
+    items = dict(shelf.items)
+    for item_id in sorted(items.keys() | seen.keys()):
+        known = items.get(item_id, Known())
+        learned = faded(
+            known.learned,
+            looks=(1 - stays) * (seen[item_id] + missed[item_id]),
+            missed=(1 - stays) * missed[item_id],
+            false_boxes=(1 - habits.false_box_stays) * false[item_id],
+        )
+        items[item_id] = msgspec.structs.replace(known, learned=learned)
+    return msgspec.structs.replace(shelf, items=items)
+
+
+# The ledger
+
+
+class Noted(msgspec.Struct, frozen=True):
+    """A line for the ledger, and the observation with which the change began; 0: with a person's word."""
+
+    change: Change
+    since: int
+
+
+def reconciled(before: Stock, shelf: Shelf) -> tuple[dict[int, Stand], list[Noted]]:
+    """The stock that follows from a shelf, and what belongs into the ledger."""
     after: dict[int, Stand] = {}
-    changes: list[Change] = []
-    for item_id, belief in beliefs.items():
+    lines: list[Noted] = []
+    for item_id, belief in shelf.beliefs().items():
         stand = before.get(item_id, NOTHING)
         moved = Stand(belief, stand.confirmed_count, stand.event_count)
         change = _change(item_id, moved) if belief != stand.belief else None
         if change is not None:
-            changes.append(change)
+            lines.append(Noted(change, shelf.known(item_id).since))
             moved = Stand(belief, change.count_after, moved.event_count + 1)
         after[item_id] = moved
-    return after, changes
+    return after, lines
 
 
 def _change(item_id: int, stand: Stand) -> Change | None:

@@ -68,14 +68,26 @@ def last_seen(reader: Reader, item_id: int, place_id: int) -> int | None:
     return moment.last_seen_at_ms if moment else None
 
 
-def set_stand(writer: Writer, item_id: int, place_id: int, stand: Stand, *, seen_at_ms: int | None) -> None:
-    """Write down what is now believed; `seen_at_ms` is None when the item was not seen this time."""
+def set_stand(
+    writer: Writer,
+    item_id: int,
+    place_id: int,
+    stand: Stand,
+    *,
+    seen_at_ms: int | None,
+    hidden: tuple[int, int | None] = (0, None),
+) -> None:
+    """Write down what is now believed.
+
+    `seen_at_ms` is None when the item was not seen this time. `hidden`: units believed to be there
+    though not seen, and the item that stands before them.
+    """
     writer.execute(
         """
         INSERT INTO inventory_state (item_id, place_id, belief, shown_count, confidence, confirmed_count,
-                                     event_count, last_seen_at_ms, updated_at_ms)
+                                     event_count, last_seen_at_ms, hidden_count, behind_item_id, updated_at_ms)
         VALUES (:item_id, :place_id, :belief, :shown_count, :confidence, :confirmed_count,
-                :event_count, :seen_at_ms, :now_ms)
+                :event_count, :seen_at_ms, :hidden_count, :behind_item_id, :now_ms)
         ON CONFLICT (item_id, place_id) DO UPDATE
         SET belief = excluded.belief,
             shown_count = excluded.shown_count,
@@ -84,6 +96,8 @@ def set_stand(writer: Writer, item_id: int, place_id: int, stand: Stand, *, seen
             event_count = excluded.event_count,
             last_seen_at_ms = max(coalesce(excluded.last_seen_at_ms, last_seen_at_ms),
                                   coalesce(last_seen_at_ms, excluded.last_seen_at_ms)),
+            hidden_count = excluded.hidden_count,
+            behind_item_id = excluded.behind_item_id,
             is_manual = is_manual AND shown_count = excluded.shown_count,
             updated_at_ms = excluded.updated_at_ms
         """,
@@ -96,6 +110,8 @@ def set_stand(writer: Writer, item_id: int, place_id: int, stand: Stand, *, seen
             "confirmed_count": stand.confirmed_count,
             "event_count": stand.event_count,
             "seen_at_ms": seen_at_ms,
+            "hidden_count": hidden[0],
+            "behind_item_id": hidden[1],
             "now_ms": writer.now_ms,
         },
     )
@@ -119,4 +135,12 @@ def remark(
             "keeps_notes": isinstance(notes, msgspec.UnsetType),
             "notes": None if isinstance(notes, msgspec.UnsetType) else notes,
         },
+    )
+
+
+def note(writer: Writer, item_id: int, place_id: int, notes: str | None) -> None:
+    """What is said about an item at a place, apart from its count."""
+    writer.execute(
+        "UPDATE inventory_state SET notes = :notes WHERE item_id = :item_id AND place_id = :place_id",
+        {"item_id": item_id, "place_id": place_id, "notes": notes},
     )

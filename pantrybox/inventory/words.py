@@ -1,16 +1,16 @@
-"""What a person says about the stock: a count, an undo, two things that are one. Evidence, like a photograph.
+"""What a person says about the stock: a count, a move, two things that are one. Evidence, like a photograph.
 
 Each word is written down, sets the belief, and appends what it changes to the ledger, all in one transaction.
 """
 
 import msgspec
 
-from pantrybox.errors import Conflict, NotFound
-from pantrybox.inventory import items, ledger, shopping, states
-from pantrybox.inventory.belief import certain, stated, together
+from pantrybox.errors import Conflict
+from pantrybox.inventory import items, ledger, lot_queries, places, shelves, shopping, states
+from pantrybox.inventory.belief import certain, stated
 from pantrybox.inventory.items import Item
 from pantrybox.inventory.ledger import Cause, PastLine
-from pantrybox.inventory.model import MAX_COUNT, Change, EventType, InventoryEvent, Stand
+from pantrybox.inventory.model import MAX_COUNT, Change, EventType, Stand
 from pantrybox.storage.database import Reader, Writer
 
 
@@ -25,6 +25,12 @@ class Word(msgspec.Struct, frozen=True):
     count: int | None
     confidence: float
     from_item_id: int | None
+    said_at_ms: int
+
+    @property
+    def turn(self) -> tuple[int, bool, int]:
+        """Looks and words are folded in this order: behind what had been seen, beside late photographs by its time."""
+        return (self.position, True, self.said_at_ms)
 
 
 def say_count(
@@ -39,27 +45,81 @@ def say_count(
 ) -> int:
     """So many are there, says somebody who knows; the id of the ledger's line."""
     shown = states.stand_of(writer, item_id, place_id).shown_count
-    word_id = _write(writer, item_id=item_id, place_id=place_id, count=count, by=by)
+    word_id = write_down(writer, item_id=item_id, place_id=place_id, count=count, by=by)
     cause = Cause(writer.now_ms, word_id=word_id, details={"by": by, "shown": shown, **(details or {})})
-    event_id = _obey(writer, "manual_override", item_id, place_id, count, cause, seen_at_ms=writer.now_ms)
+    event_id = obey(writer, "manual_override", item_id, place_id, count, cause, seen_at_ms=writer.now_ms)
     states.remark(writer, item_id, place_id, is_manual=True, notes=notes)
+    lot_queries.keep(writer, item_id, place_id, shown, count, event_id)
     return event_id
 
 
-def move(writer: Writer, item_id: int, from_place_id: int, to_place_id: int, count: int, by: str) -> None:
-    """So many of what is at one place are at another one from now on; what is sure stays as sure."""
-    confidence = states.stand_of(writer, item_id, from_place_id).confidence
+def move(writer: Writer, item_id: int, from_place_id: int, to_place_id: int, count: int, by: str) -> list[int]:
+    """So many of what is at one place are at another one from now on; what is sure stays as sure. The lines' ids."""
+    left = states.stand_of(writer, item_id, from_place_id)
+    seen_at_ms = states.last_seen(writer, item_id, from_place_id)
+    halves: list[list[int]] = []
+    word_id = None
     for place_id, other_id, moved in ((from_place_id, to_place_id, -count), (to_place_id, from_place_id, count)):
-        before = states.stand_of(writer, item_id, place_id)
-        after = min(MAX_COUNT, before.shown_count + moved)
-        word_id = _write(writer, item_id=item_id, place_id=place_id, count=after, confidence=confidence, by=by)
-        delta = after - before.confirmed_count
-        stand = Stand(stated(after, confidence), after, before.event_count + (delta != 0))
-        seen_at_ms = states.last_seen(writer, item_id, from_place_id)
-        states.set_stand(writer, item_id, place_id, stand, seen_at_ms=seen_at_ms)
-        if delta:
-            cause = Cause(writer.now_ms, word_id=word_id, details={"by": by, "other_place": other_id})
-            ledger.record(writer, place_id, Change(item_id, "adjusted", delta, after, stand.confidence), cause)
+        after = min(MAX_COUNT, states.stand_of(writer, item_id, place_id).shown_count + moved)
+        told = _Half(item_id, place_id, after, left.confidence, seen_at_ms, by, _moved(writer, by, other_id, moved))
+        word_id, lines = _say_half(writer, told, word_id)
+        halves.append(lines)
+    ends = [lines[-1] for lines in halves]
+    lot_queries.move(writer, item_id, (from_place_id, to_place_id), left.shown_count, count, ends, by)
+    return [line for lines in halves for line in lines]
+
+
+class _Half(msgspec.Struct, frozen=True):
+    """What a move says of one of its places."""
+
+    item_id: int
+    place_id: int
+    count: int
+    confidence: float
+    seen_at_ms: int | None
+    by: str
+    details: dict[str, object]
+
+
+def _say_half(writer: Writer, half: _Half, with_word_id: int | None) -> tuple[int, list[int]]:
+    """The word, and the lines' ids; that of the move itself comes last."""
+    where = {"item_id": half.item_id, "place_id": half.place_id}
+    confidence = half.confidence
+    word_id = write_down(
+        writer, **where, count=half.count, confidence=confidence, with_word_id=with_word_id, by=half.by
+    )
+    confirming = confirm(writer, **where, word_id=word_id, by=half.by, confidence=confidence)
+    cause = Cause(writer.now_ms, word_id=word_id, details=half.details, within_house=True)
+    line = obey(
+        writer,
+        "adjusted",
+        **where,
+        count=half.count,
+        cause=cause,
+        confidence=confidence,
+        seen_at_ms=half.seen_at_ms,
+    )
+    return word_id, [*confirming, line]
+
+
+def _moved(reader: Reader, by: str, other_place_id: int, moved: int) -> dict[str, object]:
+    towards = "from" if moved > 0 else "to"
+    return {"by": by, "act": "move", "other_place": other_place_id, towards: places.name_of(reader, other_place_id)}
+
+
+def confirm(
+    writer: Writer, item_id: int, place_id: int, word_id: int, by: str, *, confidence: float = 1.0
+) -> list[int]:
+    """Who changes a count goes by the one that is shown: where the ledger says another, a line of its own follows it.
+
+    So the next line says what was done, and nothing else. The ids: one, or none.
+    """
+    stand = states.stand_of(writer, item_id, place_id)
+    shown = stand.shown_count
+    if shown == stand.confirmed_count:
+        return []
+    cause = Cause(writer.now_ms, word_id=word_id, details={"by": by, "shown": shown})
+    return [obey(writer, "adjusted", item_id, place_id, shown, cause, confidence=confidence, seen_at_ms=None)]
 
 
 class Told(msgspec.Struct, frozen=True):
@@ -76,36 +136,22 @@ class Told(msgspec.Struct, frozen=True):
 
 def take_over(writer: Writer, *, item_id: int, place_id: int, told: Told, by: str) -> int:
     """Believe what was exported from a box, as surely as that box did; how many lines the ledger grew by."""
-    word_id = _write(writer, item_id=item_id, place_id=place_id, count=told.count, confidence=told.confidence, by=by)
+    word_id = write_down(
+        writer, item_id=item_id, place_id=place_id, count=told.count, confidence=told.confidence, by=by
+    )
     ledger.append_past(writer, item_id, place_id, told.past, word_id)
     stand = states.stand_of(writer, item_id, place_id)
     confirmed = stand.confirmed_count + sum(line.delta for line in told.past)
     lines = len(told.past) + (confirmed != told.count)
-    after = Stand(stated(told.count, told.confidence), told.count, stand.event_count + lines)
-    states.set_stand(writer, item_id, place_id, after, seen_at_ms=told.seen_at_ms)
+    shelf = shelves.shelf_at(writer, place_id)
+    after = Stand(shelf.belief(item_id), told.count, stand.event_count + lines)
+    states.set_stand(writer, item_id, place_id, after, seen_at_ms=told.seen_at_ms, hidden=shelf.hidden(item_id))
     states.remark(writer, item_id, place_id, is_manual=told.is_manual, notes=told.notes)
     if confirmed != told.count:
         change = Change(item_id, "manual_override", told.count - confirmed, told.count, after.confidence)
         cause = Cause(writer.now_ms, word_id=word_id, details={"by": by, "imported": True})
         ledger.record(writer, place_id, change, cause)
     return lines
-
-
-def undo(writer: Writer, event_id: int, by: str) -> int:
-    """Take back one line of the ledger by another one; the id of the new line.
-
-    An undo is undone like everything else. NotFound for no such line; Conflict when it was undone
-    already or would leave less than nothing.
-    """
-    event = ledger.event_by_id(writer, event_id)
-    if event is None:
-        raise NotFound("There is no such event.")
-    _refuse_second_undo(writer, event_id)
-    if event.event_type == "merged":
-        return _part(writer, event, by)
-    item = items.item_by_id(writer, event.item_id)
-    item_id = item.merged_into or item.id if item else event.item_id
-    return _take_back(writer, event, item_id, by)
 
 
 def merge(writer: Writer, merged: Item, into: Item, by: str) -> None:
@@ -118,11 +164,12 @@ def merge(writer: Writer, merged: Item, into: Item, by: str) -> None:
 
 def _merge_at(writer: Writer, place_id: int, merged: Item, into: Item, by: str) -> None:
     ours, theirs = states.stand_of(writer, into.id, place_id), states.stand_of(writer, merged.id, place_id)
-    both = together(ours.belief, theirs.belief)
     moved = theirs.confirmed_count
     if ours.confirmed_count + moved > MAX_COUNT:
         raise Conflict(f"Together that would be more than {MAX_COUNT}.")
-    word_id = _write(writer, item_id=into.id, place_id=place_id, from_item_id=merged.id, by=by)
+    word_id = write_down(writer, item_id=into.id, place_id=place_id, from_item_id=merged.id, by=by)
+    shelf = shelves.shelf_at(writer, place_id)
+    both = shelf.belief(into.id)
     seen_at_ms = states.last_seen(writer, merged.id, place_id)
     lines = 1 if moved else 0
     states.set_stand(writer, merged.id, place_id, Stand(certain(0), 0, theirs.event_count + lines), seen_at_ms=None)
@@ -132,6 +179,7 @@ def _merge_at(writer: Writer, place_id: int, merged: Item, into: Item, by: str) 
         place_id,
         Stand(both, ours.confirmed_count + moved, ours.event_count + lines),
         seen_at_ms=seen_at_ms,
+        hidden=shelf.hidden(into.id),
     )
     if moved:
         away = Change(merged.id, "merged", -moved, 0, 1.0)
@@ -141,55 +189,7 @@ def _merge_at(writer: Writer, place_id: int, merged: Item, into: Item, by: str) 
             ledger.record(writer, place_id, change, cause)
 
 
-def _part(writer: Writer, event: InventoryEvent, by: str) -> int:
-    """Undo a merge, at every place: the two are two again. The id of the line that answers `event`."""
-    merged = _merged_by(writer, event)
-    items.stand_alone(writer, merged)
-    answer = 0
-    for line in ledger.lines_of_merge(writer, merged.id):
-        _refuse_second_undo(writer, line.id)
-        undone = _take_back(writer, line, line.item_id, by)
-        answer = undone if line.id == event.id else answer
-    return answer
-
-
-def _merged_by(reader: Reader, event: InventoryEvent) -> Item:
-    word = reader.row_or_none(
-        Word,
-        """
-        SELECT words.id, position, kind, words.item_id, words.place_id, count, words.confidence, from_item_id
-        FROM words
-        JOIN inventory_events ON inventory_events.word_id = words.id
-        WHERE inventory_events.id = :id
-        """,
-        {"id": event.id},
-    )
-    item = items.item_by_id(reader, word.from_item_id) if word and word.from_item_id else None
-    if item is None or item.merged_into is None:
-        raise Conflict("These two were parted already.")
-    return item
-
-
-def _take_back(writer: Writer, event: InventoryEvent, item_id: int, by: str) -> int:
-    stand = states.stand_of(writer, item_id, event.place_id)
-    count = stand.confirmed_count - event.delta
-    if count < 0:
-        raise Conflict(
-            f"Undoing this would leave {count}: more was taken out since than was there before. Set the count instead."
-        )
-    if count > MAX_COUNT:
-        raise Conflict(f"Undoing this would leave more than {MAX_COUNT}.")
-    word_id = _write(writer, item_id=item_id, place_id=event.place_id, count=count, undoes=event.id, by=by)
-    cause = Cause(writer.now_ms, word_id=word_id, details={"by": by, "undoes": event.id})
-    return _obey(writer, "undone", item_id, event.place_id, count, cause, seen_at_ms=None)
-
-
-def _refuse_second_undo(reader: Reader, event_id: int) -> None:
-    if reader.value(bool, "SELECT EXISTS (SELECT 1 FROM words WHERE undoes = :id)", {"id": event_id}):
-        raise Conflict("This was undone already.")
-
-
-def _write(
+def write_down(
     writer: Writer,
     *,
     item_id: int,
@@ -199,13 +199,22 @@ def _write(
     confidence: float = 1.0,
     from_item_id: int | None = None,
     undoes: int | None = None,
+    with_word_id: int | None = None,
 ) -> int:
+    """Keep a word, and believe it; its id. It knows of every observation that there is.
+
+    `undoes`: a line of the ledger. `with_word_id`: of the word that was said in the same breath.
+    """
+    if from_item_id is not None:
+        shelves.merge(writer, place_id, from_item_id, item_id)
+    elif count is not None:
+        shelves.tell(writer, place_id, item_id, count, confidence)
     return writer.insert(
         """
-        INSERT INTO words (position, kind, item_id, place_id, count, confidence, from_item_id, undoes, said_by,
-                           said_at_ms)
-        SELECT coalesce(max(id), 0), :kind, :item_id, :place_id, :count, :confidence, :from_item_id, :undoes, :by,
-               :now_ms
+        INSERT INTO words (position, kind, item_id, place_id, count, confidence, from_item_id, undoes, with_word_id,
+                           said_by, said_at_ms)
+        SELECT coalesce(max(id), 0), :kind, :item_id, :place_id, :count, :confidence, :from_item_id, :undoes,
+               :with_word_id, :by, :now_ms
         FROM observations
         """,
         {
@@ -216,13 +225,14 @@ def _write(
             "confidence": confidence,
             "from_item_id": from_item_id,
             "undoes": undoes,
+            "with_word_id": with_word_id,
             "by": by,
             "now_ms": writer.now_ms,
         },
     )
 
 
-def _obey(
+def obey(
     writer: Writer,
     event_type: EventType,
     item_id: int,
@@ -230,12 +240,17 @@ def _obey(
     count: int,
     cause: Cause,
     *,
+    confidence: float = 1.0,
     seen_at_ms: int | None,
 ) -> int:
-    """Believe a count, and write the line that makes the ledger sum to it."""
+    """Show a count, and write the line that makes the ledger sum to it; the line's id."""
     before = states.stand_of(writer, item_id, place_id)
-    after = Stand(certain(count), count, before.event_count + 1)
-    states.set_stand(writer, item_id, place_id, after, seen_at_ms=seen_at_ms)
+    shelf = shelves.shelf_at(writer, place_id)
+    belief = shelf.belief(item_id)
+    if belief.shown_count != count:  # on the way to what the word says
+        belief = stated(count, confidence)
+    after = Stand(belief, count, before.event_count + 1)
+    states.set_stand(writer, item_id, place_id, after, seen_at_ms=seen_at_ms, hidden=shelf.hidden(item_id))
     change = Change(item_id, event_type, count - before.confirmed_count, count, after.confidence)
     return ledger.record(writer, place_id, change, cause)
 
@@ -245,7 +260,7 @@ def words_at(reader: Reader, place_id: int, after_id: int = 0) -> list[Word]:
     return reader.rows(
         Word,
         """
-        SELECT id, position, kind, item_id, place_id, count, confidence, from_item_id
+        SELECT id, position, kind, item_id, place_id, count, confidence, from_item_id, said_at_ms
         FROM words
         WHERE place_id = :place_id AND id > :after_id
         ORDER BY id

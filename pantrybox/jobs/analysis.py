@@ -102,7 +102,7 @@ class Analyst:
         if capture is None or not look.begun:
             await self._database.write(reprocessing.begin_next)
             return True
-        seen = await self._look_or_reason(capture)
+        seen = await self._look_or_reason(capture, again=True)
         await self._database.write(lambda writer: self._end_second_look(writer, run, capture, seen))
         self._shelf_changed.ring()
         return True
@@ -121,10 +121,10 @@ class Analyst:
             self._shelf_changed.ring()
         return renamed
 
-    async def _look_or_reason(self, capture: Capture) -> "_Look | str":
+    async def _look_or_reason(self, capture: Capture, *, again: bool = False) -> "_Look | str":
         """What is seen in it, or a sentence that says why nothing can be."""
         try:
-            return await self._look(capture)
+            return await self._look(capture, again=again)
         except PantryError as error:
             return str(error)
         except Exception as error:
@@ -142,12 +142,13 @@ class Analyst:
         # A phone looks at another shelf each time.
         return [] if capture.device_id == PHONE else examples.drawn_in(reader, capture.device_id)
 
-    async def _look(self, capture: Capture) -> "_Look":
+    async def _look(self, capture: Capture, *, again: bool) -> "_Look":
         drawn = await self._database.read(lambda reader: self._asked(reader, capture))
         by_phone = capture.device_id == PHONE
         sight = await self._looking.look(
             lambda: self._images.load(capture.image_path or ""),
-            view="" if by_phone else capture.device_id,
+            # An older photograph must not be what the camera's next one is compared with.
+            view="" if by_phone or again else capture.device_id,
             also=drawn,
             codes=by_phone,
         )

@@ -11,9 +11,10 @@ from pantrybox.captures import queries as captures
 from pantrybox.captures.model import Capture
 from pantrybox.errors import NotFound
 from pantrybox.inventory import items, observations, places
-from pantrybox.inventory.belief import Belief
-from pantrybox.inventory.model import View
-from pantrybox.inventory.reconcile import believed_after
+from pantrybox.inventory.observations import UNCOUNTED, Naming, thing_of
+from pantrybox.inventory.reconcile import after_view
+from pantrybox.inventory.shelf import EMPTY
+from pantrybox.inventory.view import View
 from pantrybox.storage.database import Reader
 from pantrybox.teaching.naming import named
 from pantrybox.teaching.seeing import gathered
@@ -87,8 +88,12 @@ class Compared(msgspec.Struct, frozen=True):
 
     @property
     def items_changed(self) -> int:
-        before, after = self.before.seen, self.after.seen
-        return sum(abs(before.get(item, 0) - after.get(item, 0)) for item in before.keys() | after.keys())
+        before, after = _counts(self.before), _counts(self.after)
+        return sum(abs(before[item] - after[item]) for item in before.keys() | after.keys())
+
+
+def _counts(view: View) -> Counter[int]:
+    return Counter(thing.item_id for thing in view.things if thing.item_id is not None)
 
 
 def compare(reader: Reader, gallery: Gallery, capture: Capture, sight: Sight) -> Compared:
@@ -98,14 +103,13 @@ def compare(reader: Reader, gallery: Gallery, capture: Capture, sight: Sight) ->
         raise NotFound("This photograph was never looked at.")
     boxes = observations.detections_of(reader, seen.id)
     counted = seen.counted if seen.counted is not None else COUNTED_SCORE
-    whole = capture.place_id is None
     names = {box.item_id: box.item_name for box in boxes if box.item_id is not None and box.item_name is not None}
     after = _items_in(reader, gallery, capture, sight, names)
     return Compared(
         capture_id=capture.id,
         place_name=_place_of(reader, capture),
-        before=_view([box.item_id for box in boxes], seen.scene_confidence, whole=whole),
-        after=_view(after, sight.scene_confidence, whole=whole),
+        before=_view(capture, [(box.box, box.naming) for box in boxes], seen.scene_confidence),
+        after=_view(capture, after, sight.scene_confidence),
         names=names,
         boxes_before=sum(box.score >= counted for box in boxes),
         boxes_after=sum(found.score >= counted for found in sight.detections),
@@ -114,14 +118,21 @@ def compare(reader: Reader, gallery: Gallery, capture: Capture, sight: Sight) ->
     )
 
 
-def _view(item_ids: Sequence[int | None], scene_confidence: float, *, whole: bool) -> View:
-    seen = Counter(item_id for item_id in item_ids if item_id is not None)
-    return View(dict(seen), readable=scene_confidence >= READABLE, whole=whole)
+def _view(capture: Capture, named_boxes: Sequence[tuple[Box, Naming]], scene_confidence: float) -> View:
+    """Without what pixels tell beside the boxes: the other model never saw the photograph before."""
+    return View(
+        position=capture.seq,
+        at_ms=capture.captured_at_ms,
+        camera=capture.device_id,
+        things=tuple(thing_of(box, naming, None) for box, naming in named_boxes if naming.source not in UNCOUNTED),
+        readable=scene_confidence >= READABLE,
+        whole=capture.place_id is None,
+    )
 
 
 def _items_in(
     reader: Reader, gallery: Gallery, capture: Capture, sight: Sight, names: dict[int, str]
-) -> list[int | None]:
+) -> list[tuple[Box, Naming]]:
     """What each thing in a sight would be; names that no item has yet stand under numbers below 0."""
 
     def resolve(name: str) -> int | None:
@@ -137,7 +148,7 @@ def _items_in(
     for item_id in {naming.item_id for naming in namings if naming.item_id is not None} - names.keys():
         item = items.item_by_id(reader, item_id)
         names[item_id] = item.canonical_name if item else str(item_id)
-    return [naming.item_id for naming in namings]
+    return [(one.detection.box, naming) for one, naming in zip(known.found, namings, strict=True)]
 
 
 def _place_of(reader: Reader, capture: Capture) -> str:
@@ -183,10 +194,10 @@ def _places(compared: Sequence[Compared]) -> list[PlaceChange]:
 
 def _believed(views: Sequence[View]) -> dict[int, int]:
     """Shown counts that follow from these photographs alone."""
-    beliefs: dict[int, Belief] = {}
+    shelf = EMPTY
     for view in views:
-        beliefs = believed_after(beliefs, view)
-    return {item_id: belief.shown_count for item_id, belief in beliefs.items() if belief.shown_count}
+        shelf = after_view(shelf, view)
+    return {item_id: belief.shown_count for item_id, belief in shelf.beliefs().items() if belief.shown_count}
 
 
 def newest_seen(reader: Reader, last: int) -> list[Capture]:

@@ -187,7 +187,7 @@ def apply(writer: Writer, renamed: Sequence[Renamed]) -> None:
     """Write the new names, and have the places folded again whose stock follows from them."""
     for one in renamed:
         observations.rename_detections(writer, one.namings)
-        if one.moved and one.folded:
+        if one.folded:  # how surely a box is what it is held to be counts as well
             capture = captures.by_id(writer, one.capture_id)
             if capture is not None:
                 mark_outdated(writer, capture)

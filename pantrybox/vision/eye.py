@@ -11,17 +11,17 @@ from numpy.typing import NDArray
 from pantrybox.vision.barcodes import read_barcodes
 from pantrybox.vision.memory import Memory
 from pantrybox.vision.model import Box, Crop, Detection, Eye, Sight
-from pantrybox.vision.picture import CODES_SIZE, WORKING_SIZE, luma, open_upright
-from pantrybox.vision.proposals import candidates, covered_by_people
+from pantrybox.vision.picture import CODES_SIZE, SMALL_SIZE, WORKING_SIZE, frame_of, luma, open_upright, stretched
+from pantrybox.vision.proposals import LIKELY_SCORE, candidates, covered_by_people
+from pantrybox.vision.standing import Compared
 from pantrybox.vision.text import LabelReader, first_name, words_of
-from pantrybox.vision.visibility import brightness_and_sharpness, scene_confidence
+from pantrybox.vision.visibility import READABLE, brightness_and_sharpness, scene_confidence
 
 MOST_CROPS = 25
 """Embedded at once of one photograph, best first; the rest when somebody asks."""
-LIKELY_SCORE = 0.35
-"""What is less likely a thing is embedded briefly,"""
 FAINT_SCORE = 0.15
-"""and not at all from here down: it costs as much as a thing, and hardly ever is one."""
+"""What is no likely thing is embedded briefly, and not at all from here down: it costs as much as a thing, and hardly
+ever is one."""
 MOST_FAINT = 4
 
 
@@ -64,24 +64,44 @@ class OnnxEye(Eye):
         likely, faint = _worth_embedding(found)
         embedded = [detection.box for detection in found[: likely + faint]]
         brief = [likely <= rank < likely + faint for rank in range(len(embedded) + len(also))]
-        crops = self._crops(view, upright.pixels, [*embedded, *also], brief)
-        brightness, sharpness = brightness_and_sharpness(luma(upright.pixels))
+        small = stretched(upright.pixels, SMALL_SIZE)
+        brightness, sharpness = brightness_and_sharpness(luma(small))
+        confidence = scene_confidence(brightness, sharpness, covered_by_people(offered))
+        # What an unreadable photograph shows must not be what the next one is compared with.
+        keep = view != "" and confidence >= READABLE
+        crops = self._crops(view, upright.pixels, [*embedded, *also], brief, keep=keep)
+        boxes = [detection.box for detection in found]
+        cues = Compared([], [None] * len(found), moved=False)
+        if keep:
+            cues = self._memory.compare(view, upright.pixels, frame_of(small), boxes, boxes[:likely], offered)
         return Sight(
             model=self._name,
             width=upright.width,
             height=upright.height,
             brightness=brightness,
             sharpness=sharpness,
-            scene_confidence=scene_confidence(brightness, sharpness, covered_by_people(offered)),
+            scene_confidence=confidence,
             detections=found,
             embedder=self._embedder.name,
             crops=[*crops[: len(embedded)], *([None] * (len(found) - len(embedded)))],
             also=crops[len(embedded) :],
             barcodes=read_barcodes(upright.pixels) if codes else [],
+            glances=cues.glances,
+            still=cues.still,
+            moved=cues.moved,
             took_ms=round(1000 * (time.perf_counter() - started)),
         )
 
-    def _crops(self, view: str, pixels: NDArray[np.uint8], boxes: Sequence[Box], brief: Sequence[bool]) -> list[Crop]:
+    def remembers(self, view: str) -> bool:
+        return self._memory.remembers(view)
+
+    def recall(self, view: str, picture: bytes, boxes: Sequence[Box]) -> None:
+        if view and not self.remembers(view):
+            self._memory.recall(view, open_upright(picture).pixels, boxes)
+
+    def _crops(
+        self, view: str, pixels: NDArray[np.uint8], boxes: Sequence[Box], brief: Sequence[bool], *, keep: bool
+    ) -> list[Crop]:
         """What has not changed since this view was last seen is remembered, and not embedded again."""
         if not view:
             return self._studied(pixels, boxes, brief)
@@ -89,7 +109,8 @@ class OnnxEye(Eye):
         missing = [rank for rank, crop in enumerate(known) if crop is None]
         new = iter(self._studied(pixels, [boxes[rank] for rank in missing], [brief[rank] for rank in missing]))
         crops = [next(new) if crop is None else crop for crop in known]
-        self._memory.remember(view, pixels, boxes, crops)
+        if keep:
+            self._memory.remember(view, pixels, boxes, crops)
         return crops
 
     def embed(self, picture: bytes, boxes: Sequence[Box]) -> list[Crop]:

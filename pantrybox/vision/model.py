@@ -1,7 +1,7 @@
 """What an eye sees in one photograph. Boxes are fractions of the upright picture, so they survive any resize."""
 
 from collections.abc import Sequence
-from typing import Protocol
+from typing import Literal, Protocol
 
 import msgspec
 
@@ -63,6 +63,19 @@ class Barcode(msgspec.Struct, frozen=True):
     box: Box
 
 
+Verdict = Literal["unchanged", "covered", "gone"]
+"""The pixels are as they were, so the thing is still there; something stands in front of it; the place is bare, or
+another thing stands in it."""
+
+
+class Glance(msgspec.Struct, frozen=True):
+    """What is to be seen where an earlier photograph of this view showed a thing and this one finds none."""
+
+    box: Box
+    """Exactly the box of the earlier detection."""
+    verdict: Verdict
+
+
 class Sight(msgspec.Struct, frozen=True):
     """What was seen in one photograph, best detection first."""
 
@@ -85,6 +98,12 @@ class Sight(msgspec.Struct, frozen=True):
     also: list[Crop] = []
     """Of the boxes that were asked for."""
     barcodes: list[Barcode] = []
+    glances: list[Glance] = []
+    still: list[bool | None] = []
+    """Beside `detections`: whether the picture inside the box is as it was in the readable photograph before of this
+    view; None where there is nothing to compare with."""
+    moved: bool = False
+    """The camera itself stands otherwise than in the photograph before: nothing can be compared."""
 
 
 class Eye(Protocol):
@@ -100,8 +119,19 @@ class Eye(Protocol):
     def look(self, picture: bytes, *, view: str = "", also: Sequence[Box] = (), codes: bool = False) -> Sight:
         """What is to be seen in a picture.
 
-        `view`: the fixed camera that took it, whose last picture may be remembered; `also`: boxes
+        `view`: the fixed camera that took it, whose last pictures may be remembered; `also`: boxes
         that are embedded whether or not something was found there; `codes`: read barcodes.
+        """
+        ...
+
+    def remembers(self, view: str) -> bool:
+        """Whether there is anything to compare the next photograph of this view with."""
+        ...
+
+    def recall(self, view: str, picture: bytes, boxes: Sequence[Box]) -> None:
+        """Take up an earlier, readable photograph of a view with the things found in it, at little cost.
+
+        Nothing happens when the view is remembered already: that is newer.
         """
         ...
 

@@ -22,7 +22,10 @@ WORKING_SIZE = (1280, 960)
 """(width, height) at least of what a picture is decoded to: the smallest crops still have pixels to compare."""
 CODES_SIZE = (1600, 1200)
 """The same when codes are to be read: the lines of a small one are thin. Half of what most phones take, or more."""
-_LUMA_SIZE = (416, 416)
+SMALL_SIZE = (416, 416)
+"""Of what is judged as a whole: `luma`'s picture before it is halved."""
+FRAME = 160
+"""Pixels of a frame, across and down: 77 kB of each view, and a small thing still covers 8 x 8."""
 
 
 class Upright(NamedTuple):
@@ -68,7 +71,12 @@ def stretched(pixels: NDArray[np.uint8], size: tuple[int, int]) -> NDArray[np.ui
 
 def luma(pixels: NDArray[np.uint8]) -> NDArray[np.uint8]:
     """Brightness alone (ITU-R BT.601), (208, 208) whatever the picture's size: each the mean of 2 x 2 pixels."""
-    return np.asarray(Image.fromarray(stretched(pixels, _LUMA_SIZE)).convert("L").reduce(2))
+    return np.asarray(Image.fromarray(stretched(pixels, SMALL_SIZE)).convert("L").reduce(2))
+
+
+def frame_of(pixels: NDArray[np.uint8]) -> NDArray[np.uint8]:
+    """What a fixed camera's photographs are laid upon each other by: (FRAME, FRAME, 3), whatever the picture's size."""
+    return stretched(pixels, (FRAME, FRAME))
 
 
 def _filter_for(size: tuple[int, int], target: tuple[int, int]) -> Image.Resampling:

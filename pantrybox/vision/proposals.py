@@ -17,6 +17,8 @@ _NEVER_STOCK = FURNITURE | PEOPLE
 
 CANDIDATE_SCORE = 0.05
 """Below this a box is noise; from here on it is kept, so that a person can still name it."""
+LIKELY_SCORE = 0.35
+"""From here on a box is more likely a thing than not: it is embedded with care, and remembered."""
 COUNTED_SCORE = 0.6
 """From here on a box is believed to be a thing."""
 SURELY_A_PERSON = 0.45

@@ -9,11 +9,12 @@ from litestar import Response, get, post
 from litestar.di import NamedDependency, Provide
 from litestar.params import RawBody
 
+from pantrybox.bell import Bell
 from pantrybox.captures import job_runs, retention_queries
 from pantrybox.captures.job_runs import JobRun
 from pantrybox.captures.keeper import MEGABYTE, Keeper
 from pantrybox.captures.retention_queries import Totals
-from pantrybox.clock import BoxClock, Clock
+from pantrybox.clock import BoxClock, Clock, local_date
 from pantrybox.errors import OutOfRange, PantryError
 from pantrybox.owners import audit, queries
 from pantrybox.owners.access import Access
@@ -26,6 +27,7 @@ from pantrybox.web.authority import COOKIE, needs
 from pantrybox.web.errors import AnyRequest, status_of
 from pantrybox.web.forms import filled_in, see_other
 from pantrybox.web.storage import Upcoming
+from pantrybox.web.undo import DayToUndo, undo_day
 
 _RUNS = 8
 _ACTS = 20
@@ -92,6 +94,7 @@ class Box:
             synchronised=self._clock.synchronised(),
             distrust=self._clock.distrust(),
             now_ms=self._clock.now(),
+            today=local_date(self._clock.now()),
             sessions=self._access.sessions(),
             own=self._access.session(self._request.cookies.get(COOKIE, "")),
             **values,
@@ -175,6 +178,22 @@ async def clean_up_now(
                 await storage.clean_up_orphans.fn(keeper, actor)
 
     return await box.after(act(), "jobs")
+
+
+@post("/box/undo-day", **_PAGE, status_code=200)
+async def undo_one_day(
+    body: RawBody,
+    box: NamedDependency[Box],
+    database: NamedDependency[Database],
+    shelf_changed: NamedDependency[Bell],
+    actor: NamedDependency[Actor],
+) -> Response[Any]:
+    """Take back all that happened to the stock on a day."""
+
+    async def act() -> None:
+        await undo_day.fn(filled_in(body, DayToUndo), database, shelf_changed, actor)
+
+    return await box.after(act(), "log")
 
 
 @post("/box/sessions/end", **_PAGE, status_code=200)

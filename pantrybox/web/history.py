@@ -8,7 +8,7 @@ from litestar import Request, get
 from litestar.di import NamedDependency
 from litestar.params import FromPath, FromQuery, QueryParameter
 
-from pantrybox.clock import Clock, rfc3339_or_none, to_rfc3339
+from pantrybox.clock import Clock, local_date, rfc3339_or_none, to_rfc3339
 from pantrybox.inventory import history, items, listing
 from pantrybox.inventory.consumption import DAY_MS, until_item_is_empty
 from pantrybox.inventory.forecast import UntilEmpty
@@ -20,6 +20,7 @@ from pantrybox.storage.database import Database, Reader
 from pantrybox.web.authority import needs
 from pantrybox.web.cursors import CURSOR, LIMIT, Whole, cursor_of, position_in
 from pantrybox.web.inventory import StockView, line_view
+from pantrybox.web.lots import LotView, lot_view, lots_of
 
 _HOUR_MS = 3_600_000
 _ITEMS = "/v1/inventory/items/"
@@ -82,6 +83,8 @@ class ItemDetail(ItemFacts, frozen=True):
     days_until_empty: UntilEmpty | None
     """null when nothing is there, or too little was used in half a year to say."""
     places: list[StockView]
+    lots: list[LotView]
+    """Those with a best-before date and those that are open; what ends first comes first."""
 
 
 class ChangeLine(msgspec.Struct, frozen=True):
@@ -216,6 +219,7 @@ def _detail(reader: Reader, item: Item, now_ms: int) -> ItemDetail:
         is_low=listing.is_low(current.count, item.minimum),
         days_until_empty=until_item_is_empty(reader, item.id, current.count, now_ms),
         places=[line_view(line, aliases) for line in lines],
+        lots=[lot_view(lot, local_date(now_ms)) for lot in lots_of(reader, item.id)],
     )
 
 

@@ -38,6 +38,10 @@ class StockView(ItemFacts, frozen=True):
     notes: str | None
     """About the item at this place."""
     updated_at: str
+    hidden_count: int
+    """So many of the count are believed to be there though they are not seen."""
+    behind: str | None
+    """The item that stands in front of them, where that is known."""
 
 
 class Inventory(msgspec.Struct, frozen=True):
@@ -267,4 +271,6 @@ def line_view(line: Line, aliases: list[str]) -> StockView:
         is_manual=line.is_manual,
         notes=line.notes,
         updated_at=to_rfc3339(line.updated_at_ms),
+        hidden_count=line.hidden_count,
+        behind=line.behind,
     )

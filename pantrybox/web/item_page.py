@@ -1,23 +1,25 @@
 """The page of one item: how many, where, since when, and every change that can be taken back."""
 
 from collections.abc import Awaitable
-from typing import Any
+from datetime import date
+from typing import Annotated, Any, Literal
 from urllib.parse import unquote
 
 import msgspec
 from litestar import Response, get, post
 from litestar.di import NamedDependency, Provide
-from litestar.params import FromPath, RawBody
+from litestar.params import FromPath, QueryParameter, RawBody
 
 from pantrybox.bell import Bell
-from pantrybox.clock import Clock
+from pantrybox.clock import Clock, local_date
 from pantrybox.errors import PantryError
-from pantrybox.inventory import history, items, listing
+from pantrybox.inventory import history, items, listing, places
 from pantrybox.inventory.consumption import until_item_is_empty
 from pantrybox.inventory.forecast import UntilEmpty
 from pantrybox.inventory.history import PastEvent
 from pantrybox.inventory.items import Item
 from pantrybox.inventory.listing import Line
+from pantrybox.inventory.lots import Lot, days_left
 from pantrybox.names import Name, ShortText, Text
 from pantrybox.owners.model import Actor
 from pantrybox.settings import Settings
@@ -27,7 +29,9 @@ from pantrybox.web.addresses import ITEMS, item_path
 from pantrybox.web.authority import needs
 from pantrybox.web.errors import AnyRequest, status_of
 from pantrybox.web.forms import checked, filled_in, see_other
-from pantrybox.web.items import ItemChange, Merge, Override, apply_change, merge_items, override, undo_event
+from pantrybox.web.items import ItemChange, Merge, Override, apply_change, merge_items, override
+from pantrybox.web.lots import lots_of
+from pantrybox.web.undo import undo_event
 
 _SHOWN = 50
 
@@ -41,6 +45,13 @@ class Known(msgspec.Struct, frozen=True):
     events: list[PastEvent]
     """The newest."""
     lasts: UntilEmpty | None
+    lots: list[Lot]
+    """What is still there of them; what ends first comes first."""
+    today: date
+    place_names: list[str]
+    """To which some of it can be moved, beside new ones."""
+    done: PastEvent | None = None
+    """What the person has just done, when it can be taken back."""
 
     @property
     def count(self) -> int:
@@ -54,10 +65,14 @@ class Known(msgspec.Struct, frozen=True):
     def is_low(self) -> bool:
         return listing.is_low(self.count, self.item.minimum)
 
+    def days_left(self, lot: Lot) -> int | None:
+        return days_left(lot, self.today)
+
 
 class Undo(msgspec.Struct, frozen=True):
     item_name: Name
     event_id: int
+    back_to: Literal["counts", "history"] = "history"
 
 
 class Described(msgspec.Struct, frozen=True):
@@ -82,9 +97,11 @@ class ItemPage:
         self._settings = settings
         self._now = now
 
-    async def page(self, name: str, *, status_code: int = 200, problem: str = "") -> Response[Any]:
+    async def page(
+        self, name: str, *, done: int | None = None, status_code: int = 200, problem: str = ""
+    ) -> Response[Any]:
         now_ms = self._now()
-        known = await self._database.read(lambda reader: known_of(reader, name, now_ms))
+        known = await self._database.read(lambda reader: known_of(reader, name, now_ms, done))
         return pages.page(
             "item.html",
             status_code=status_code,
@@ -95,22 +112,33 @@ class ItemPage:
         )
 
     async def after(self, act: Awaitable[str], name: str, section: str) -> Response[Any]:
-        """The page of the item whose name the act returns; with a sentence when it cannot be done."""
+        """The page of the item at the address that the act returns; with a sentence when it cannot be done."""
         try:
-            return see_other(f"{item_path(await act)}#{section}")
+            return see_other(f"{await act}#{section}")
         except PantryError as error:
             return await self.page(name, status_code=status_of(error), problem=str(error))
 
 
-def known_of(reader: Reader, name: str, now_ms: int) -> Known:
+def address_after(name: str, event_id: int | None) -> str:
+    """Of the page that tells what was just done, with the way back."""
+    return item_path(name) + (f"?done={event_id}" if event_id else "")
+
+
+def known_of(reader: Reader, name: str, now_ms: int, done: int | None = None) -> Known:
+    """`done`: the line of the ledger that the person has just written."""
     item = items.known_item(reader, name)
     lines = listing.lines_of(reader, item.id)
+    events = history.of_item(reader, item.id, since_ms=0, limit=_SHOWN)
     return Known(
         item=item,
         aliases=items.aliases(reader, item.id),
         lines=lines,
-        events=history.of_item(reader, item.id, since_ms=0, limit=_SHOWN),
+        events=events,
         lasts=until_item_is_empty(reader, item.id, sum(line.shown_count for line in lines), now_ms),
+        lots=lots_of(reader, item.id),
+        today=local_date(now_ms),
+        place_names=[place.name for place in places.places(reader)],
+        done=next((event for event in events if event.id == done and event.delta and not event.undone), None),
     )
 
 
@@ -121,7 +149,7 @@ def _shown(
 
 
 _SHOWN_BY = {"shown": Provide(_shown, sync_to_thread=False)}
-_FORM: dict[str, Any] = {
+FORM: dict[str, Any] = {
     "opt": needs("write"),
     "include_in_schema": False,
     "dependencies": _SHOWN_BY,
@@ -129,15 +157,20 @@ _FORM: dict[str, Any] = {
 }
 
 
+_DONE = Annotated[int | None, QueryParameter(ge=1, le=2**63 - 1)]
+
+
 @get(ITEMS + "{name:path}", opt=needs("read"), include_in_schema=False, dependencies=_SHOWN_BY)
-async def item_page(request: AnyRequest, name: FromPath[str], shown: NamedDependency[ItemPage]) -> Response[Any]:
+async def item_page(
+    request: AnyRequest, name: FromPath[str], shown: NamedDependency[ItemPage], done: _DONE = None
+) -> Response[Any]:
     """One item, by its name or an alias, whatever the case."""
     # As it was sent: a name may hold slashes.
     raw_path = request.scope["raw_path"].decode("ascii", "replace")
-    return await shown.page(unquote(raw_path.removeprefix(ITEMS)))
+    return await shown.page(unquote(raw_path.removeprefix(ITEMS)), done=done)
 
 
-@post("/stock/count", **_FORM)
+@post("/stock/count", **FORM)
 async def set_count(
     body: RawBody,
     shown: NamedDependency[ItemPage],
@@ -150,12 +183,12 @@ async def set_count(
 
     async def act() -> str:
         overridden = await override.fn(said, database, shelf_changed, actor)
-        return overridden.item_name
+        return address_after(overridden.item_name, overridden.event_id)
 
     return await shown.after(act(), said.item_name, "counts")
 
 
-@post("/stock/undo", **_FORM)
+@post("/stock/undo", **FORM)
 async def take_back(
     body: RawBody,
     shown: NamedDependency[ItemPage],
@@ -168,12 +201,12 @@ async def take_back(
 
     async def act() -> str:
         await undo_event.fn(wanted.event_id, database, shelf_changed, actor)
-        return wanted.item_name
+        return item_path(wanted.item_name)
 
-    return await shown.after(act(), wanted.item_name, "history")
+    return await shown.after(act(), wanted.item_name, wanted.back_to)
 
 
-@post("/stock/merge", **_FORM)
+@post("/stock/merge", **FORM)
 async def merge_into(
     body: RawBody,
     shown: NamedDependency[ItemPage],
@@ -186,12 +219,12 @@ async def merge_into(
 
     async def act() -> str:
         merged = await merge_items.fn(wanted, database, shelf_changed, actor)
-        return merged.canonical_name
+        return item_path(merged.canonical_name)
 
     return await shown.after(act(), wanted.item_name, "history")
 
 
-@post("/stock/describe", **_FORM)
+@post("/stock/describe", **FORM)
 async def describe(
     body: RawBody,
     shown: NamedDependency[ItemPage],
@@ -208,7 +241,7 @@ async def describe(
             lambda writer: apply_change(writer, said.item_name, _news(writer, said, change), actor)
         )
         shelf_changed.ring()
-        return view.canonical_name
+        return item_path(view.canonical_name)
 
     return await shown.after(act(), said.item_name, "about")
 

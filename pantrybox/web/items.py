@@ -1,4 +1,4 @@
-"""What people say about the stock: counts, corrections, undo, and what things are called."""
+"""What people say about the stock: counts, what things are called, and two that are one."""
 
 from typing import Annotated
 
@@ -9,10 +9,10 @@ from litestar.exceptions import MethodNotAllowedException
 from litestar.params import FromPath, JSONBody
 
 from pantrybox.bell import Bell
-from pantrybox.errors import Conflict, OutOfRange
-from pantrybox.inventory import items, places, states, words
+from pantrybox.errors import Conflict
+from pantrybox.inventory import items, meant, places, words
 from pantrybox.inventory.items import Description, Item
-from pantrybox.inventory.model import MAX_COUNT, ItemFacts
+from pantrybox.inventory.model import ItemFacts
 from pantrybox.names import Name, ShortText, Text
 from pantrybox.owners import audit
 from pantrybox.owners.model import Actor
@@ -20,8 +20,7 @@ from pantrybox.storage.database import Database, Reader, Writer
 from pantrybox.web.authority import needs
 from pantrybox.web.errors import AnyRequest
 from pantrybox.web.history import asked_for
-
-Count = Annotated[int, msgspec.Meta(ge=0, le=MAX_COUNT)]
+from pantrybox.web.numbers import Count
 
 Unset = msgspec.UnsetType
 UNSET = msgspec.UNSET
@@ -34,6 +33,8 @@ class Override(msgspec.Struct, frozen=True):
     notes: Text | Unset | None = UNSET
     place: Name | None = None
     """Where; made when it is not known. It can be left out unless the item stands in several places."""
+    expected_count: Count | None = None
+    """What the person saw: when another count is shown by now, nothing happens (409)."""
 
 
 class Overridden(msgspec.Struct, frozen=True):
@@ -45,13 +46,6 @@ class Overridden(msgspec.Struct, frozen=True):
     count_estimate: int
     event_id: int
     """Give it to `POST /v1/inventory/events/{id}/undo` to take it back."""
-
-
-class Undone(msgspec.Struct, frozen=True):
-    success: bool
-    message: str
-    event_id: int
-    """The line that took it back; undoing that one brings it again."""
 
 
 class NewItem(msgspec.Struct, frozen=True):
@@ -99,7 +93,8 @@ async def override(
 
     def say(writer: Writer) -> Overridden:
         item_id = items.item_called(writer, data.item_name)
-        place_id = _place_meant(writer, item_id, data.place)
+        place_id = meant.place_to_count(writer, item_id, data.place)
+        meant.refuse_another_count(writer, item_id, place_id, data.expected_count)
         event_id = words.say_count(
             writer, item_id=item_id, place_id=place_id, count=data.count_estimate, by=actor.name, notes=data.notes
         )
@@ -110,7 +105,7 @@ async def override(
             message=f"{item.canonical_name}: {data.count_estimate}.",
             item_id=item_id,
             item_name=item.canonical_name,
-            place=_place_name(writer, place_id),
+            place=places.name_of(writer, place_id),
             count_estimate=data.count_estimate,
             event_id=event_id,
         )
@@ -118,45 +113,6 @@ async def override(
     said = await database.write(say)
     shelf_changed.ring()
     return said
-
-
-def _place_meant(writer: Writer, item_id: int, name: str | None) -> int:
-    if name is not None:
-        return places.made(writer, name)
-    standing = states.places_of(writer, item_id)
-    if len(standing) > 1:
-        names = ", ".join(_place_name(writer, place_id) for place_id in standing)
-        raise OutOfRange(f"This item stands in several places ({names}): say which one as `place`.")
-    return standing[0] if standing else places.elsewhere(writer)
-
-
-def _place_name(reader: Reader, place_id: int) -> str:
-    return next(place.name for place in places.places(reader) if place.id == place_id)
-
-
-@post("/v1/inventory/events/{event_id:int}/undo", opt=needs("write"), status_code=200)
-async def undo_event(
-    event_id: FromPath[int],
-    database: NamedDependency[Database],
-    shelf_changed: NamedDependency[Bell],
-    actor: NamedDependency[Actor],
-) -> Undone:
-    """Take one change back, by a new line in the ledger. An undo can be undone; a merge is parted again."""
-
-    def take_back(writer: Writer) -> int:
-        new_id = words.undo(writer, _in_range(event_id), actor.name)
-        audit.record(writer, actor.name, "event.undone", str(event_id))
-        return new_id
-
-    new_id = await database.write(take_back)
-    shelf_changed.ring()
-    return Undone(success=True, message="Undone.", event_id=new_id)
-
-
-def _in_range(number: int) -> int:
-    if not 0 < number < 2**63:
-        raise OutOfRange("An id is a whole number from 1.")
-    return number
 
 
 @post("/v1/inventory/items", opt=needs("write"))

@@ -8,9 +8,10 @@ from litestar import Response, get, post
 from litestar.di import NamedDependency, Provide
 from litestar.params import FromPath, QueryParameter, RawBody
 
+from pantrybox.bell import Bell
 from pantrybox.captures.model import PHONE
 from pantrybox.errors import Conflict, NotFound, PantryError
-from pantrybox.inventory import glance, items, ledger, observations
+from pantrybox.inventory import glance, items, ledger, observations, undo_queries
 from pantrybox.inventory.glance import Newest, Photograph
 from pantrybox.inventory.model import InventoryEvent
 from pantrybox.inventory.observations import SeenBox
@@ -34,6 +35,7 @@ from pantrybox.web.captures import known, place_of
 from pantrybox.web.errors import status_of
 from pantrybox.web.forms import filled_in, see_other
 from pantrybox.web.lessons import CHANGED, TAUGHT, Told
+from pantrybox.web.undo import undo_photograph
 
 _NAMES = 500
 """Offered while somebody types; a household has fewer."""
@@ -69,6 +71,8 @@ class Shown(msgspec.Struct, frozen=True):
     """The score from which a box counts in this photograph."""
     codes: list[SeenCode]
     changes: list[InventoryEvent]
+    can_be_undone: bool
+    """Something of what it changed stands."""
     newest: Newest
     item_names: list[str]
     told: Told | None
@@ -104,6 +108,7 @@ def shown_of(reader: Reader, capture_id: str, taught: str | None = None, changed
         counted=counted_from(seen) if seen else COUNTED_SCORE,
         codes=products.seen_in(reader, seen.id) if seen else [],
         changes=ledger.events_of_capture(reader, capture_id),
+        can_be_undone=bool(undo_queries.standing_of_capture(reader, capture_id)),
         newest=glance.newest(reader),
         item_names=items.names(reader, _NAMES),
         told=lessons.told(reader, taught, changed),
@@ -169,9 +174,9 @@ class PhotographPage:
         )
 
     async def after(self, act: Awaitable[str], capture_id: str) -> Response[Any]:
-        """The page again, telling what the act returns; with a sentence when it cannot be done."""
+        """The page again, at what the act returns; with a sentence when it cannot be done."""
         try:
-            return see_other(f"{path_of(capture_id)}?{await act}#told")
+            return see_other(f"{path_of(capture_id)}{await act}")
         except PantryError as error:
             return await self.page(capture_id, status_code=status_of(error), problem=str(error))
 
@@ -255,7 +260,7 @@ async def teach(
     actor: NamedDependency[Actor],
 ) -> Response[Any]:
     """Say what boxes of this photograph are, or are not."""
-    return await shown.after(lessons.teach(body, teacher, actor, capture_id), capture_id)
+    return await shown.after(_telling(lessons.teach(body, teacher, actor, capture_id)), capture_id)
 
 
 @post("/captures/{capture_id:str}/take-back", **_FORM)
@@ -267,7 +272,12 @@ async def take_back(
     actor: NamedDependency[Actor],
 ) -> Response[Any]:
     """Undo what was said."""
-    return await shown.after(lessons.take_back(body, teacher, actor), capture_id)
+    return await shown.after(_telling(lessons.take_back(body, teacher, actor)), capture_id)
+
+
+async def _telling(lesson: Awaitable[str]) -> str:
+    """Where the page tells of a lesson."""
+    return f"?{await lesson}#told"
 
 
 @post("/captures/{capture_id:str}/code", **_FORM)
@@ -283,6 +293,23 @@ async def name_code(
 
     async def act() -> str:
         learned = await codes.learn(named.code, named.item_name, actor.name)
-        return f"changed={learned.also_changed}"
+        return f"?changed={learned.also_changed}#told"
+
+    return await shown.after(act(), capture_id)
+
+
+@post("/captures/{capture_id:str}/undo", **_FORM)
+async def undo(
+    capture_id: FromPath[str],
+    shown: NamedDependency[PhotographPage],
+    database: NamedDependency[Database],
+    shelf_changed: NamedDependency[Bell],
+    actor: NamedDependency[Actor],
+) -> Response[Any]:
+    """Take back all that this photograph did to the stock."""
+
+    async def act() -> str:
+        await undo_photograph.fn(capture_id, database, shelf_changed, actor)
+        return "#changed"
 
     return await shown.after(act(), capture_id)

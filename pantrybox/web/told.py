@@ -1,11 +1,13 @@
 """What the box wrote down, told in plain words."""
 
 import re
+from datetime import date
 
 import msgspec
 
 from pantrybox.captures.job_runs import JobRun
 from pantrybox.inventory.forecast import UntilEmpty
+from pantrybox.inventory.history import PastEvent
 from pantrybox.inventory.model import EventType
 from pantrybox.inventory.observations import SeenBox, Source
 from pantrybox.owners.model import AuditLine
@@ -29,8 +31,12 @@ EVENTS: dict[EventType, str] = {
     "merged": "merged",
 }
 
+_TAKEN = {"finish": "finished", "throw_away": "thrown away"}
+"""How else than by use something is consumed."""
+
 _ACTS = {
     "capture.taken": "took a photograph",
+    "capture.undone": "took back what a photograph did",
     "count.overridden": "set the count of",
     "device.changed": "changed the camera",
     "device.registered": "added the camera",
@@ -46,17 +52,29 @@ _ACTS = {
     "key.made": "made the key",
     "key.revoked": "revoked the key",
     "link.made": "made a sign-in link",
+    "lot.corrected": "corrected a date of",
+    "lot.dated": "said when to use",
+    "lot.forgotten": "forgot a date of",
     "lock.begun": "stopped listening, after wrong tries, to",
     "model.promoted": "had photographs looked at with",
     "owner.claimed": "claimed the box",
     "passphrase.changed": "changed the passphrase",
     "product.forgotten": "took the name from the barcode of",
     "product.learned": "named the barcode of",
+    "question.answered": "answered what was asked about",
+    "question.put-off": "put off the question about",
     "run.asked": "had photographs looked at again",
     "run.cancelled": "stopped looking again",
     "session.closed": "signed out",
     "session.opened": "signed in with",
     "session.revoked": "signed a browser out",
+    "stock.added": "added to",
+    "stock.day-undone": "took back the day",
+    "stock.finished": "finished",
+    "stock.moved": "moved",
+    "stock.opened": "opened",
+    "stock.thrown-away": "threw away",
+    "stock.used": "used",
     "storage.cleaned": "cleaned up:",
     "wish.added": "put on the shopping list:",
     "wish.changed": "changed on the shopping list:",
@@ -90,6 +108,8 @@ _LARGE = 999.5
 """From here on the next unit is easier to read."""
 _MANY_DAYS, _MANY_MONTHS = 60, 24
 _MONTH_DAYS = 365.25 / 12
+_MOST_LETTERS = 60
+"""Of a name within a sentence."""
 
 
 class Act(msgspec.Struct, frozen=True):
@@ -123,6 +143,39 @@ def _done_to(line: AuditLine) -> str | None:
     if line.act.startswith("example."):
         return details.item or "a thing"
     return details.name or details.item or line.target
+
+
+def happened(event: PastEvent) -> str:
+    """What one line of the ledger says, but for the numbers."""
+    # Other boxes' histories are imported with whatever they say.
+    said: dict[str, object] = msgspec.json.decode(event.details or "{}")
+    match event.event_type, said:
+        case "consumed", {"act": str(act)}:
+            return _TAKEN.get(act, EVENTS["consumed"])
+        case "adjusted", {"act": "move", "to": str(place)}:
+            return f"moved to {isolated(place)}"
+        case "adjusted", {"act": "move", "from": str(place)}:
+            return f"moved here from {isolated(place)}"
+        case "adjusted", {"shown": int()}:
+            return "confirmed"
+        case _:
+            return EVENTS[event.event_type]
+
+
+def day(day: date) -> str:
+    """As it is printed on things: 24 Dec 2026."""
+    return f"{day.day} {day:%b} {day.year:04d}"
+
+
+def until(days_left: int) -> str:
+    """How long something is good, from today."""
+    match days_left:
+        case 0:
+            return "last day"
+        case 1:
+            return "until tomorrow"
+        case _:
+            return f"{_span(-days_left)} past" if days_left < 0 else f"{_span(days_left)} left"
 
 
 _SOURCES: dict[Source, str] = {
@@ -189,3 +242,44 @@ def _span(days: float) -> str:
         return counted(whole, "day")
     months = round(days / _MONTH_DAYS)
     return f"{months} months" if months <= _MANY_MONTHS else "years"
+
+
+def isolated(name: str) -> str:
+    """A name for the middle of a sentence: whatever way it runs, the rest keeps its own (Unicode, annex 9)."""
+    short = name if len(name) <= _MOST_LETTERS else name[: _MOST_LETTERS - 1].rstrip() + "…"
+    return f"\N{FIRST STRONG ISOLATE}{short}\N{POP DIRECTIONAL ISOLATE}"
+
+
+def doubt(count: int, *, doubtful: bool, hidden: int = 0, behind: str | None = None) -> str:
+    """What is to be said of a count beside the number; nothing where it is sure and in plain sight.
+
+    `hidden`: so many of them are believed to be there unseen; `behind`: what stands in front.
+    """
+    parts = ["perhaps gone" if count == 0 else f"perhaps {count}"] if doubtful else []
+    if count and hidden:
+        whose = "" if hidden >= count else f"{hidden} of them "
+        parts.append(whose + (f"behind the {isolated(behind)}" if behind else "out of sight"))
+    return " · ".join(parts)
+
+
+def question(name: str, count: int) -> str:
+    """To the person, about what is shown."""
+    return f"Is the {name} gone?" if count <= 1 else f"Are there still {count} of the {name}?"
+
+
+def still(shown: int, count: int) -> str:
+    """The answer that there are so many, of what is shown as `shown`."""
+    if shown > 1:
+        return f"Yes, {count}"
+    return "Still there" if count == 1 else f"Still {count} there"
+
+
+def gone(shown: int) -> str:
+    return "Yes, gone" if shown <= 1 else "No, all gone"
+
+
+def answered(name: str, count: int | None, *, was_asked: bool) -> str:
+    """What became of an answer; `count` is None when the question was put off."""
+    if was_asked:
+        return f"{name}: not now." if count is None else f"{name}: {count}."
+    return f"{name} was not asked about any more." + ("" if count is None else f" It counts all the same: {count}.")

@@ -2,13 +2,17 @@
 
 import asyncio
 from collections.abc import Callable
+from datetime import date
 from pathlib import Path
 from types import TracebackType
 from typing import Self, TypeVar
 
-from pantrybox.inventory import items, ledger, places, states, words
+from pantrybox.inventory import acts, items, ledger, lot_queries, places, states, undoing, words
+from pantrybox.inventory.acts import Act, Heap
 from pantrybox.inventory.belief import certain
+from pantrybox.inventory.check import belief_problems, ledger_problems
 from pantrybox.inventory.ledger import Cause
+from pantrybox.inventory.lots import Lot, still_there_everywhere
 from pantrybox.inventory.model import Change, EventType, Stand
 from pantrybox.storage.database import Database, Reader, Writer
 
@@ -68,7 +72,55 @@ class Cupboard:
         return self.write(happen)
 
     def undo(self, event_id: int) -> int:
-        return self.write(lambda writer: words.undo(writer, event_id, "owner"))
+        return self.write(lambda writer: undoing.undo(writer, event_id, "owner"))
+
+    def act(
+        self,
+        act: Act,
+        name: str,
+        amount: int = 1,
+        *,
+        place: str = "Elsewhere",
+        to_place: str = "",
+        best_before: date | None = None,
+    ) -> list[int]:
+        """What a person does; the ids of the ledger's lines."""
+
+        def do(writer: Writer) -> list[int]:
+            heap = Heap(items.item_called(writer, name), places.made(writer, place), "owner")
+            match act:
+                case "use" | "throw_away":
+                    return acts.take(writer, heap, act, amount)
+                case "finish":
+                    return acts.finish(writer, heap)
+                case "add":
+                    return acts.add(writer, heap, amount, best_before)
+                case "move":
+                    return acts.move(writer, heap, places.made(writer, to_place), amount)
+                case "open":
+                    acts.open_one(writer, heap)
+                    return []
+
+        return self.write(do)
+
+    def count(self, name: str, place: str | None = None) -> int:
+        """As it is shown, at a place or at all of them."""
+
+        def shown(reader: Reader) -> int:
+            item_id = items.known_item(reader, name).id
+            standing = states.places_of(reader, item_id) if place is None else [places.known_place(reader, place)]
+            return sum(states.stand_of(reader, item_id, place_id).shown_count for place_id in standing)
+
+        return self.read(shown)
+
+    def lots(self, name: str, place: str | None = None) -> list[Lot]:
+        """What is still there of them, what ends first first."""
+        item_id = self.item(name)
+        there = self.read(lambda reader: still_there_everywhere(lot_queries.written(reader, item_id)))
+        return [lot for lot in there if place in {None, lot.place_name}]
+
+    def problems(self) -> list[str]:
+        return self.read(lambda reader: [*ledger_problems(reader), *belief_problems(reader)])
 
     def merge(self, name: str, into: str) -> None:
         def merge(writer: Writer) -> None:

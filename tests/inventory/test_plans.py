@@ -109,8 +109,8 @@ def test_page_of_a_box_without_images_looks_for_none_among_all_that_it_ever_rece
     assert large <= 1.05 * small
 
 
-def test_page_takes_three_statements_and_its_photographs_one(sizes: Sizes) -> None:
-    assert sizes.large.statements(lambda reader: pantry.whole(reader, NOW_MS)) == 3
+def test_page_takes_four_statements_and_its_photographs_one(sizes: Sizes) -> None:
+    assert sizes.large.statements(lambda reader: pantry.whole(reader, NOW_MS)) == 4
     assert sizes.large.statements(lambda reader: pantry.photographs(reader, NOW_MS)) == 1
     assert sizes.large.statements(glance.newest) == 1
 

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from pantrybox.inventory import consumption, export, history, listing
+from pantrybox.inventory import consumption, export, history, ledger, listing, lot_queries, undo_queries
 from pantrybox.inventory import shopping_queries as listed
 from pantrybox.storage.database import Reader
 from pantrybox.storage.migrate import migrate
@@ -53,6 +53,12 @@ QUESTIONS: dict[str, Callable[[Reader], object]] = {
     "the list": lambda reader: listing.lines(reader, limit=10),
     "sums": listing.totals,
     "search": lambda reader: listing.items_matching(reader, "milk"),
+    "what a photograph did": lambda reader: ledger.events_of_capture(reader, "capture"),
+    "what stands of a photograph": lambda reader: undo_queries.standing_of_capture(reader, "capture"),
+    "what stands of a day": lambda reader: undo_queries.standing_between(reader, 0, 10**12, None),
+    "the other half of a move": lambda reader: undo_queries.other_half(reader, 1),
+    "lots of an item at a place": lambda reader: lot_queries.written(reader, 1, 1),
+    "all lots": lot_queries.written,
     "the shopping list": lambda reader: listed.entries(reader, 10**12, limit=10),
 }
 

@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import Any, TypeVar
+from typing import Any, TypeVar, get_args
 
 import pytest
 from hypothesis import given, settings
@@ -14,10 +14,12 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, pr
 
 from pantrybox.captures import queries as captures
 from pantrybox.captures.model import Arrival
+from pantrybox.clock import local_date
 from pantrybox.devices import queries as devices
 from pantrybox.devices.settings import Zone
-from pantrybox.errors import Conflict, NotFound
-from pantrybox.inventory import items, ledger, places, states, words, zones
+from pantrybox.errors import Conflict, NotFound, OutOfRange
+from pantrybox.inventory import acts, items, ledger, places, states, undoing, words, zones
+from pantrybox.inventory.acts import Act, Heap
 from pantrybox.inventory.check import belief_problems, ledger_problems
 from pantrybox.inventory.fold import adjust, fold_in, look_again, refolded, reproject_outdated
 from pantrybox.inventory.items import Item
@@ -112,8 +114,25 @@ class Pantry:
 
         return self.write(say)
 
+    def act(self, act: Act, name: str, amount: int, place: str, to_place: str = "Cellar") -> None:
+        def do(writer: Writer) -> None:
+            heap = Heap(items.item_called(writer, name), places.made(writer, place), "owner")
+            match act:
+                case "use" | "throw_away":
+                    acts.take(writer, heap, act, amount)
+                case "finish":
+                    acts.finish(writer, heap)
+                case "add":
+                    acts.add(writer, heap, amount, None)
+                case "move":
+                    acts.move(writer, heap, places.made(writer, to_place), amount)
+                case "open":
+                    acts.open_one(writer, heap)
+
+        self.write(do)
+
     def undo(self, event_id: int) -> int:
-        return self.write(lambda writer: words.undo(writer, event_id, "owner"))
+        return self.write(lambda writer: undoing.undo(writer, event_id, "owner"))
 
     def merge(self, merged: str, into: str) -> None:
         def merge(writer: Writer) -> None:
@@ -200,6 +219,28 @@ class Household(RuleBasedStateMachine):
         if newest:
             with suppress(Conflict):
                 self.pantry.undo(1 + choice % newest)
+
+    @rule(
+        act=st.sampled_from(get_args(Act)),
+        name=names,
+        amount=st.integers(1, 3),
+        place=st.sampled_from(["Cellar", "Left", "Right"]),
+    )
+    def act(self, act: Act, name: str, amount: int, place: str) -> None:
+        with suppress(Conflict, OutOfRange):
+            self.pantry.act(act, name, amount, place)
+
+    @precondition(lambda self: self.taken)
+    @rule(choice=st.integers(0, 30))
+    def undo_photograph(self, choice: int) -> None:
+        capture_id = self.taken[choice % len(self.taken)]
+        with suppress(Conflict):
+            self.pantry.write(lambda writer: undoing.undo_photograph(writer, capture_id, "owner"))
+
+    @rule()
+    def undo_day(self) -> None:
+        with suppress(Conflict):
+            self.pantry.write(lambda writer: undoing.undo_day(writer, local_date(writer.now_ms), None, "owner"))
 
     @rule(merged=names, into=names)
     def merge(self, merged: str, into: str) -> None:

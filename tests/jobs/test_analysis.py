@@ -53,6 +53,12 @@ class FakeEye(Eye):
     def embed(self, picture: bytes, boxes: Sequence[Box]) -> list[Crop]:
         return [Crop(bytes([1])) for _ in boxes]
 
+    def remembers(self, view: str) -> bool:
+        return True
+
+    def recall(self, view: str, picture: bytes, boxes: Sequence[Box]) -> None:
+        """It remembers everything."""
+
     def look(self, picture: bytes, *, view: str = "", also: Sequence[Box] = (), codes: bool = False) -> Sight:
         self.looked_at.append(picture)
         self._on_look(picture)

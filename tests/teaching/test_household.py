@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, precondition, rule
 
 from pantrybox.errors import Conflict, NotFound
-from pantrybox.inventory import items, ledger, words
+from pantrybox.inventory import items, ledger, undoing
 from pantrybox.inventory.observations import Naming
 from pantrybox.storage.database import Reader
 from pantrybox.teaching.teacher import Lesson
@@ -117,7 +117,7 @@ class Household(RuleBasedStateMachine):
         merged = [event.id for event in newest if event.event_type == "merged"]
         if merged:
             with suppress(Conflict):
-                self.home.write(lambda writer: words.undo(writer, merged[0], "owner"))
+                self.home.write(lambda writer: undoing.undo(writer, merged[0], "owner"))
 
     @rule(name=names, other=st.sampled_from([*NAMES, "Milk", "soup"]))
     def rename(self, name: str, other: str) -> None:

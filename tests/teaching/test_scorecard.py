@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pantrybox.inventory import items, places, states, words
+from pantrybox.inventory import items, places, states, undoing, words
 from pantrybox.storage.database import Reader, Writer
 from pantrybox.teaching.corrections import Report, report
 from pantrybox.teaching.scorecard import (
@@ -261,7 +261,7 @@ def test_count_that_is_taken_back_says_nothing(home: Home) -> None:
     home.photograph("left", RED)
     event_id = say(home, "jam", 5, "Left")
     assert card(home).scorecard.total.counts == 1
-    home.write(lambda writer: words.undo(writer, event_id, "owner"))
+    home.write(lambda writer: undoing.undo(writer, event_id, "owner"))
     assert card(home).scorecard.total.counts == 0
 
 

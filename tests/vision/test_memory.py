@@ -1,13 +1,17 @@
 """A fixed camera's unchanged things are remembered, and nothing that changed is."""
 
+from collections.abc import Sequence
+
 import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
-from pantrybox.vision.memory import MOST_VIEWS, Memory
-from pantrybox.vision.model import Box, Crop
+from pantrybox.vision.memory import MOST_BYTES, MOST_VIEWS, Memory
+from pantrybox.vision.model import Box, Crop, Glance
+from pantrybox.vision.picture import frame_of
+from pantrybox.vision.standing import Compared
 
 BOXES = [Box(0.1, 0.1, 0.3, 0.5), Box(0.5, 0.2, 0.8, 0.9)]
 CROPS = [Crop(b"\x01"), Crop(b"\x02")]
@@ -70,3 +74,45 @@ def test_what_was_not_embedded_is_not_remembered() -> None:
     memory = Memory()
     memory.remember("shelf", shelf(), BOXES, [None, CROPS[1]])
     assert memory.recalled("shelf", shelf(), BOXES) == [None, CROPS[1]]
+
+
+def compare(memory: Memory, view: str, boxes: Sequence[Box]) -> Compared:
+    """A photograph of the shelf in which these things are found."""
+    return memory.compare(view, shelf(), frame_of(shelf()), boxes, boxes, [])
+
+
+def test_what_was_recalled_after_a_restart_is_compared_with() -> None:
+    memory = Memory()
+    assert not memory.remembers("shelf")
+    memory.recall("shelf", shelf(), BOXES)
+    assert memory.remembers("shelf")
+    assert compare(memory, "shelf", BOXES[:1]).glances == [Glance(BOXES[1], "unchanged")]
+
+
+def test_what_is_recalled_late_is_older_than_what_is_remembered() -> None:
+    memory = Memory()
+    compare(memory, "shelf", BOXES[:1])
+    memory.recall("shelf", shelf(), BOXES)
+    assert compare(memory, "shelf", BOXES).glances == []
+
+
+def test_crops_alone_are_nothing_to_compare_with() -> None:
+    assert not remembering(shelf()).remembers("shelf")
+
+
+def test_a_picture_of_a_thing_is_kept_once() -> None:
+    memory = remembering(shelf())
+    before = memory.size_bytes
+    compare(memory, "shelf", BOXES)
+    assert memory.size_bytes == before + frame_of(shelf()).nbytes
+
+
+def test_many_views_of_many_things_stay_within_the_memory() -> None:
+    memory = Memory()
+    boxes = [Box(x / 8, y / 8, x / 8 + 0.1, y / 8 + 0.1) for x in range(8) for y in range(5)]
+    for number in range(MOST_VIEWS):
+        memory.remember(f"view {number}", shelf(), boxes, [CROPS[0]] * len(boxes))
+        compare(memory, f"view {number}", boxes)
+        assert memory.size_bytes <= MOST_BYTES
+    assert memory.remembers(f"view {MOST_VIEWS - 1}")
+    assert not memory.remembers("view 0")

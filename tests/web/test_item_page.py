@@ -1,5 +1,6 @@
 """The page of one item, in a real browser: correcting, undoing, describing, merging."""
 
+import re
 import sqlite3
 from collections.abc import Iterator
 from pathlib import Path
@@ -36,6 +37,11 @@ def say(box: Server, name: str, count: int, **more: str) -> None:
     assert answer.status == 200, answer.body
 
 
+def act(box: Server, act: str, name: str, **more: object) -> None:
+    answer = box.post("/v1/inventory/act", {"item_name": name, "act": act, **more})
+    assert answer.status == 200, answer.body
+
+
 def detail(box: Server, name: str) -> Any:
     return box.get("/v1/inventory/items/" + quote(name, safe="")).json
 
@@ -45,6 +51,12 @@ def on_item_page(window: OpenWindow, box: Server, name: str, **options: Any) -> 
     phone.sign_in(box)
     phone.open(item_path(name))
     return phone
+
+
+def correcting(place: Locator) -> Locator:
+    """What is used less often, unfolded."""
+    place.locator(".correcting summary").first.click()
+    return place
 
 
 def history(page: Page) -> Locator:
@@ -60,11 +72,12 @@ def test_count_is_corrected_and_the_correction_undone(window: OpenWindow, box: S
     phone.open()
     page = phone.page
     page.locator(".here").get_by_role("link", name=name).tap()
+    correcting(page.locator("#counts"))
     counted = page.get_by_label("How many there are")
     if scripts:
         for _ in range(4):
-            page.locator("#counts").get_by_role("button", name="One more").tap()
-        page.locator("#counts").get_by_role("button", name="One less").tap()
+            page.locator(".counting").get_by_role("button", name="One more").tap()
+        page.locator(".counting").get_by_role("button", name="One less").tap()
     else:
         counted.fill("6")
     page.locator("#counts").get_by_role("button", name="Save").tap()
@@ -169,7 +182,7 @@ def test_item_in_two_places_is_corrected_where_it_stands(window: OpenWindow, box
     say(box, "Jam", 2, place="Cellar")
     say(box, "Jam", 3, place="Attic")
     phone = on_item_page(window, box, "Jam")
-    cellar = phone.page.locator("#counts li").filter(has_text="Cellar")
+    cellar = correcting(phone.page.locator("#counts li").filter(has_text="Cellar"))
     cellar.get_by_label("How many there are").fill("7")
     cellar.get_by_role("button", name="Save").tap()
     expect(cellar.locator(".count")).to_have_text("count 7")
@@ -187,6 +200,100 @@ def test_stock_marks_what_is_low(window: OpenWindow, box: Server) -> None:
     here = phone.page.locator(".here li")
     expect(here.filter(has_text="Oil").locator(".mark")).to_have_text("low")
     expect(here.filter(has_text="Vinegar").locator(".mark")).to_have_count(0)
+
+
+@pytest.mark.parametrize("scripts", [True, False], ids=["with scripts", "without"])
+def test_one_tap_uses_one_and_another_takes_that_back(window: OpenWindow, box: Server, *, scripts: bool) -> None:
+    name = f"Honey {scripts}"
+    say(box, name, 3)
+    phone = on_item_page(window, box, name, java_script_enabled=scripts)
+    page = phone.page
+    page.get_by_role("button", name="Use one").tap()
+    expect(page.locator("#counts .count")).to_have_text("count 2")
+    expect(page.locator(".said")).to_contain_text("used, now 2")
+    page.locator(".said").get_by_role("button", name="Undo").tap()
+    expect(page.locator("#counts .count")).to_have_text("count 3")
+    expect(page.locator(".said")).to_have_count(0)
+    page.get_by_role("button", name="Add one").tap()
+    expect(page.locator(".said")).to_contain_text("came in, now 4")
+    page.get_by_role("button", name="Throw away").tap()
+    expect(page.locator(".said")).to_contain_text("thrown away, now 3")
+    page.get_by_role("button", name="Finished").tap()
+    expect(page.locator(".said")).to_contain_text("finished, now 0")
+    expect(page.locator(".acts button")).to_have_text(["Add one"])
+    assert detail(box, name)["current"]["count"] == 0
+
+
+def test_count_that_changed_meanwhile_is_not_changed_blindly(window: OpenWindow, box: Server) -> None:
+    say(box, "Butter", 3)
+    phone = on_item_page(window, box, "Butter")
+    act(box, "use", "Butter")
+    phone.page.get_by_role("button", name="Use one").tap()
+    expect(phone.page.get_by_role("alert")).to_contain_text("there are 2 now, not 3")
+    expect(phone.page.locator("#counts .count")).to_have_text("count 2")
+    phone.page.get_by_role("button", name="Use one").tap()
+    expect(phone.page.locator("#counts .count")).to_have_text("count 1")
+    phone.forgive("409")
+
+
+def test_some_are_moved_and_the_move_taken_back(window: OpenWindow, box: Server) -> None:
+    say(box, "Beans", 5, place="Shed")
+    phone = on_item_page(window, box, "Beans")
+    page = phone.page
+    shed = correcting(page.locator("#counts li").filter(has_text="Shed"))
+    shed.get_by_label("How many to move").fill("2")
+    shed.get_by_label("Where to").fill("Attic")
+    shed.get_by_role("button", name="Move").tap()
+    expect(page.locator("#counts li").filter(has_text="Attic").locator(".count")).to_have_text("count 2")
+    expect(history(page).first).to_contain_text("moved here from")
+    expect(history(page).nth(1)).to_contain_text("moved to")
+    page.locator(".said").get_by_role("button", name="Undo").tap()
+    expect(page.locator("#counts li").filter(has_text="Shed").locator(".count")).to_have_text("count 5")
+    expect(page.locator("#counts li").filter(has_text="Attic").locator(".count")).to_have_text("count 0")
+
+
+def test_dates_are_said_corrected_opened_and_forgotten(window: OpenWindow, box: Server) -> None:
+    say(box, "Yoghurt", 4)
+    phone = on_item_page(window, box, "Yoghurt")
+    page = phone.page
+    dates = page.locator("#lots .lot")
+    page.get_by_text("Add a date").tap()
+    adding = page.locator("form[action='/stock/lots']")
+    adding.get_by_label("Best before").fill("2099-12-24")
+    adding.get_by_label("How many end then").fill("3")
+    adding.get_by_role("button", name="They are there already").tap()
+    expect(dates).to_have_text([re.compile("24 Dec 2099.*left", re.DOTALL)])
+    page.get_by_text("Add another date").tap()
+    adding.get_by_label("Best before").fill("2020-01-02")
+    adding.get_by_role("button", name="I have just put them in").tap()
+    expect(page.locator("#counts .count")).to_have_text("count 5")
+    expect(dates.first).to_contain_text("2 Jan 2020")
+    expect(dates.first.locator(".doubt")).to_contain_text("past")
+    page.get_by_role("button", name="Open one").tap()
+    expect(dates.first.locator(".mark")).to_have_text("open")
+    dates.last.locator("summary").tap()
+    dates.last.get_by_label("How many end then").fill("2")
+    dates.last.get_by_role("button", name="Save").tap()
+    expect(dates.last.locator(".count")).to_have_text("2")
+    dates.first.locator("summary").tap()
+    dates.first.get_by_role("button", name="It is not open").tap()
+    expect(dates.first.locator(".mark")).to_have_count(0)
+    dates.first.locator("summary").tap()
+    dates.first.get_by_role("button", name="Forget this").tap()
+    expect(dates).to_have_count(1)
+    assert detail(box, "Yoghurt")["current"]["count"] == 5
+
+
+def test_more_dates_than_things_are_refused_with_a_sentence(window: OpenWindow, box: Server) -> None:
+    say(box, "Cream", 1)
+    phone = on_item_page(window, box, "Cream")
+    phone.page.get_by_text("Add a date").tap()
+    adding = phone.page.locator("form[action='/stock/lots']")
+    adding.get_by_label("Best before").fill("2099-12-24")
+    adding.get_by_label("How many end then").fill("2")
+    adding.get_by_role("button", name="They are there already").tap()
+    expect(phone.page.get_by_role("alert")).to_contain_text("There is 1 there")
+    phone.forgive("409")
 
 
 STEEP = (
@@ -222,6 +329,7 @@ def test_every_name_has_a_page(window: OpenWindow, box: Server, name: str) -> No
     # Browsers tidy the addresses that they follow.
     phone.page.locator(".here a").filter(has=phone.page.get_by_text(name, exact=True)).tap()
     assert phone.page.locator("h1").text_content() == name
+    correcting(phone.page.locator("#counts"))
     phone.page.get_by_label("How many there are").fill("5")
     phone.page.locator("#counts").get_by_role("button", name="Save").tap()
     expect(phone.page.locator("#counts .count")).to_have_text("count 5")
@@ -243,7 +351,7 @@ def test_odd_names_are_text_and_do_not_widen_the_page(window: OpenWindow, box: S
     expect(page.get_by_label("Name", exact=True)).to_have_value(name)
     assert name in page.locator("#counts b").all_text_contents()
     assert phone.fits()
-    shelf = page.locator("#counts li").filter(has_text="Shelf")
+    shelf = correcting(page.locator("#counts li").filter(has_text="Shelf"))
     shelf.get_by_label("How many there are").fill("2")
     shelf.get_by_role("button", name="Save").tap()
     expect(shelf.locator(".count")).to_have_text("count 2")
@@ -253,8 +361,11 @@ def test_odd_names_are_text_and_do_not_widen_the_page(window: OpenWindow, box: S
 def test_page_fits_its_window_and_can_be_read_by_day_and_night(window: OpenWindow, box: Server, width: int) -> None:
     say(box, "Lentils", 2)
     say(box, "Lentils", 4)
+    act(box, "add", "Lentils", amount=2, best_before="2020-12-24")
+    act(box, "open", "Lentils")
     phone = on_item_page(window, box, "Lentils", viewport={"width": width, "height": 844})
-    phone.page.locator("summary").tap()
+    for summary in phone.page.locator("summary").all():
+        summary.tap()
     expect(phone.page.get_by_role("button", name="One more").first).to_be_visible()
     for scheme in ("light", "dark"):
         phone.page.emulate_media(color_scheme=scheme)
@@ -265,7 +376,7 @@ def test_page_fits_its_window_and_can_be_read_by_day_and_night(window: OpenWindo
             phone.page.screenshot(path=SCREENSHOTS / f"item-{width}-{scheme}.png", full_page=True)
 
 
-def test_page_takes_six_queries_at_most(tmp_path: Path) -> None:
+def test_page_takes_eight_queries_at_most(tmp_path: Path) -> None:
     connection = sqlite3.connect(tmp_path / "pantrybox.db", isolation_level=None)
     migrate(connection)
     connection.execute(
@@ -274,4 +385,4 @@ def test_page_takes_six_queries_at_most(tmp_path: Path) -> None:
     reader = Counting(connection)
     assert known_of(reader, "TEA", 0).item.canonical_name == "Tea"
     connection.close()
-    assert reader.queries <= 6
+    assert reader.queries <= 8

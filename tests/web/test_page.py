@@ -162,7 +162,8 @@ def test_page_is_readable_without_javascript(window: OpenWindow, shelf: Shelf) -
     when = r"\d{4}-\d\d-\d\d \d\d:\d\d UTC"
     for item in shelf.server.get("/v1/inventory").json["items"]:
         name, count = item["canonical_name"], item["count_estimate"]
-        line = rf"^{name}\n.*% sure · {when}\n(perhaps )?count\n{count}$"
+        seen = rf"(.*% sure · {when}|.*last seen {when}\n.*% sure)"
+        line = rf"^{name}\n{seen}\n(perhaps )?count\n{count}$"
         assert re.search(line, text, re.MULTILINE | re.IGNORECASE) or not count
     assert re.search(rf"^[+{MINUS}]\d\n\w+\nnow \d, \d+ % sure\n{when}$", text, re.MULTILINE)
     assert f"Pantry shelf\nactive, {len(TRUTH)} photographs" in text

@@ -1,6 +1,7 @@
 // <count-stepper><input type="number"></count-stepper>: a button for one less and one for one more.
 class CountStepper extends HTMLElement {
   connectedCallback() {
+    if (this.querySelector("button")) return; // moved, not new
     const input = this.querySelector("input");
     this.prepend(this.button("−", "One less", () => input.stepDown(), input));
     this.append(this.button("+", "One more", () => input.stepUp(), input));

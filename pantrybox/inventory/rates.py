@@ -1,0 +1,97 @@
+"""The parameters of the count, all of them in one place: how often things are missed, hide, come and go. Pure.
+
+Rates of items and places are guesses that a household's own photographs correct (`Learned`). What they
+were chosen on stands in docs/design/counting.md.
+"""
+
+from typing import Literal
+
+import msgspec
+
+When = Literal["door", "timer"]
+"""Why a photograph was taken: somebody was there (door, light, motion, by hand, or nobody said), or time had passed."""
+
+
+class Habits(msgspec.Struct, frozen=True):
+    """How things behave between two photographs of a place."""
+
+    missed: float = 0.10
+    """The chance that a unit in plain view is not found, before an item's own photographs say otherwise."""
+    false_boxes: float = 0.015
+    """Boxes a photograph that begin to be taken for an item and are not, likewise."""
+    changed: float = 0.04
+    """The chance that an item's count changed when somebody was there, before a place's own photographs say otherwise."""
+    changed_an_hour: float = 0.0006
+    """The same when nobody was noticed, an hour."""
+    removed: float = 0.59
+    """Of the changes, those to fewer."""
+    another: float = 0.4
+    """The chance that one more unit comes with one that comes."""
+    unheard: float = 0.05
+    """The least chance that a thing comes that was never at the place, where the eye names one."""
+    miss_stays_door: float = 0.5
+    """The chance that whether a unit is found stays as it was, without a new throw, though somebody was there;"""
+    miss_stays_timer: float = 0.8
+    """and when nobody was."""
+    false_box_stays: float = 0.6
+    """The chance that a false box is there again."""
+    hides_an_hour: float = 1 / (15 * 24)
+    """The chance that a unit comes to stand behind something."""
+    hidden_hours: float = 12.0
+    """The median time that it stays there."""
+    moved: float = 0.03
+    """The chance that a unit was put to another place in the same view."""
+    same_spot: float = 0.15
+    """Of the units that come, those that are put just where one was before."""
+
+
+class Glimpsing(msgspec.Struct, frozen=True):
+    """P(verdict | what became of a unit that is not found), and P(still | what a new box is).
+
+    From benchmarks/cues.py; see docs/design/cues.md. What is missing to 1 is the verdict "gone".
+    """
+
+    covered_if_missed: float = 0.05
+    covered_if_hidden: float = 0.80
+    covered_if_taken: float = 0.07
+    unchanged_if_missed: float = 0.70
+    unchanged_if_hidden: float = 0.02
+    unchanged_if_taken: float = 0.01
+    still_if_missed: float = 0.70
+    """That the picture is as it was where a box is new, which is one of a unit that was missed,"""
+    still_if_hidden: float = 0.02
+    """hidden,"""
+    still_if_added: float = 0.01
+    """not there,"""
+    still_if_false: float = 0.70
+    """or a false one."""
+
+
+class Learned(msgspec.Struct, frozen=True, array_like=True):
+    """What an item's own photographs at a place told about it: expected numbers, older ones fading."""
+
+    looks: float = 0.0
+    """At units in plain view, as far as each was a new throw,"""
+    missed: float = 0.0
+    """and those of them in which the unit was not found."""
+    photographs: float = 0.0
+    false_boxes: float = 0.0
+    """That began in them."""
+
+    def missed_rate(self, habits: Habits) -> float:
+        rate = (LOOKS_OF_A_GUESS * habits.missed + self.missed) / (LOOKS_OF_A_GUESS + self.looks)
+        return min(0.5, max(0.005, rate))
+
+    def false_rate(self, habits: Habits) -> float:
+        whole = PHOTOGRAPHS_OF_A_GUESS + self.photographs
+        return min(0.2, max(0.0005, (PHOTOGRAPHS_OF_A_GUESS * habits.false_boxes + self.false_boxes) / whole))
+
+
+LOOKS_OF_A_GUESS = 30.0
+"""A guess at the rate of misses weighs as much as so many looks,"""
+PHOTOGRAPHS_OF_A_GUESS = 60.0
+"""one at the rate of false boxes as much as so many photographs,"""
+VISITS_OF_A_GUESS = 60.0
+"""and one at the rate of changes as much as so many times that somebody was at one item."""
+FADES = 0.9995
+"""What was learned loses this much of its weight a photograph."""

@@ -1,0 +1,211 @@
+"""What is believed to stand at one place, thing by thing: the state that photographs and words are folded into."""
+
+from collections.abc import Sequence
+from functools import reduce
+
+import msgspec
+
+from pantrybox.inventory.belief import UNSEEN, Belief, certain, larger, of_chances, stated, together
+from pantrybox.inventory.lives import FALSE, HIDDEN, SEEN, STATES, UNIT, Shown
+from pantrybox.inventory.rates import FADES, VISITS_OF_A_GUESS, Habits, Learned
+from pantrybox.vision.model import Box
+
+DECIMALS = 5
+"""Of a probability that is kept: what no photograph changes any more comes to rest."""
+States = tuple[float, ...]
+"""Probabilities of a track's states, in their order (lives)."""
+
+
+class Track(msgspec.Struct, frozen=True, array_like=True):
+    """A thing that stays where it was is the same thing."""
+
+    item_id: int
+    """What it is held to be, by its votes."""
+    states: States
+    box: Box | None
+    """Where it was last found in its view."""
+    shown: Shown
+    """What the newest readable photograph showed of it."""
+    votes: tuple[tuple[int, float], ...] = ()
+    """For items, by the photographs in which it was found; older ones count less."""
+    behind: int | None = None
+    """The item that stands before it, as far as that can be seen."""
+    disowned: bool = False
+    """A person's count left no room for this box."""
+
+    @property
+    def unit(self) -> float:
+        """The chance that there is a unit."""
+        return min(1.0, sum(self.states[UNIT]))
+
+    @property
+    def is_found(self) -> bool:
+        return self.shown <= Shown.MOVED
+
+
+class Scene(msgspec.Struct, frozen=True, array_like=True):
+    """The view of one camera."""
+
+    at_ms: int
+    """When the newest photograph that said anything was taken."""
+    tracks: tuple[Track, ...]
+    doubted: int = 0
+    """So many photographs since then looked as if the view was blocked, though nobody else said so."""
+
+
+class Known(msgspec.Struct, frozen=True, array_like=True):
+    """What is known about an item at a place, beside its tracks."""
+
+    learned: Learned = Learned()
+    told: Belief = UNSEEN
+    """Units that people say are there and no photograph shows."""
+    shown_count: int = 0
+    since: int = 0
+    """The observation with which the shown count became what it is; 0: a person's word."""
+
+
+class Shelf(msgspec.Struct, frozen=True):
+    scenes: dict[str, Scene] = {}
+    """By camera."""
+    items: dict[int, Known] = {}
+    changes: float = 0.0
+    """Expected changes of counts in photographs that were taken because somebody was there,"""
+    visits: float = 0.0
+    """and how many items there were in them."""
+
+    def changed_rate(self, habits: Habits) -> float:
+        """The chance that an item's count changed when somebody was there."""
+        rate = (VISITS_OF_A_GUESS * habits.changed + self.changes) / (VISITS_OF_A_GUESS + self.visits)
+        return min(0.4, max(0.005, rate))
+
+    def known(self, item_id: int) -> Known:
+        return self.items.get(item_id, Known())
+
+    def tracks_of(self, item_id: int) -> list[list[Track]]:
+        """For each camera that knows any, those of an item."""
+        mine = ([track for track in scene.tracks if track.item_id == item_id] for scene in self.scenes.values())
+        return [tracks for tracks in mine if tracks]
+
+    def belief(self, item_id: int) -> Belief:
+        """How many units there are."""
+        return _belief(self.tracks_of(item_id), self.known(item_id).told)
+
+    def beliefs(self) -> dict[int, Belief]:
+        """Of every item that was ever seen or spoken of here."""
+        tracks: dict[int, list[list[Track]]] = {item_id: [] for item_id in sorted(self.items)}
+        for scene in self.scenes.values():
+            of_scene: dict[int, list[Track]] = {}
+            for track in scene.tracks:
+                of_scene.setdefault(track.item_id, []).append(track)
+            for item_id, mine in of_scene.items():
+                tracks.setdefault(item_id, []).append(mine)
+        return {item_id: _belief(mine, self.known(item_id).told) for item_id, mine in tracks.items()}
+
+    def hidden(self, item_id: int) -> tuple[int, int | None]:
+        """Units believed to be there though no box shows them, and the item before one of them."""
+        unseen = [
+            track
+            for tracks in self.tracks_of(item_id)
+            for track in tracks
+            if not track.is_found and track.unit >= _PROBABLY
+        ]
+        behind = next((track.behind for track in unseen if track.behind is not None), None)
+        return len(unseen) + self.known(item_id).told.shown_count, behind
+
+
+def _belief(by_camera: Sequence[Sequence[Track]], told: Belief) -> Belief:
+    """What two cameras see of one place is the same: the larger number counts."""
+    views = [of_chances([track.unit for track in tracks]) for tracks in by_camera]
+    return together(reduce(larger, views), told) if views else told
+
+
+EMPTY = Shelf()
+_PROBABLY = 0.5
+
+
+def noted(shelf: Shelf, before: Shelf, position: int) -> Shelf:
+    """With the counts that are shown now, and since when."""
+    items = dict(shelf.items)
+    for item_id, belief in shelf.beliefs().items():
+        known, shown = shelf.known(item_id), belief.shown_count
+        if shown != before.known(item_id).shown_count or item_id not in before.items:
+            items[item_id] = msgspec.structs.replace(known, shown_count=shown, since=position)
+    return msgspec.structs.replace(shelf, items=items)
+
+
+# What people say
+
+
+def told(shelf: Shelf, item_id: int, count: int, confidence: float) -> Shelf:
+    """After somebody said, this surely, that there are `count` of an item.
+
+    The likeliest tracks are units from now on, as many as there is room for; other boxes of it are
+    none. What is missing to the count is there though nobody sees it.
+    """
+    scenes = {
+        camera: msgspec.structs.replace(scene, tracks=_settled(scene.tracks, item_id, count))
+        for camera, scene in shelf.scenes.items()
+    }
+    units = [sum(track.item_id == item_id and track.unit == 1 for track in scene.tracks) for scene in scenes.values()]
+    rest = stated(count - max(units, default=0), confidence)
+    known = msgspec.structs.replace(shelf.known(item_id), told=rest, shown_count=count, since=0)
+    return msgspec.structs.replace(shelf, scenes=scenes, items={**shelf.items, item_id: known})
+
+
+def _settled(tracks: tuple[Track, ...], item_id: int, count: int) -> tuple[Track, ...]:
+    mine = [rank for rank, track in enumerate(tracks) if track.item_id == item_id]
+    mine.sort(key=lambda rank: (-tracks[rank].unit, not tracks[rank].is_found, rank))
+    units = set(mine[:count])
+    return tuple(
+        track if track.item_id != item_id else _unit(track) if rank in units else _no_unit(track)
+        for rank, track in enumerate(tracks)
+        if track.item_id != item_id or rank in units or track.is_found
+    )
+
+
+def _unit(track: Track) -> Track:
+    states = [0.0] * STATES
+    states[SEEN if track.is_found else HIDDEN] = 1.0
+    return msgspec.structs.replace(track, states=tuple(states), disowned=False)
+
+
+def _no_unit(track: Track) -> Track:
+    states = [0.0] * STATES
+    states[FALSE] = 1.0
+    return msgspec.structs.replace(track, states=tuple(states), disowned=True)
+
+
+def merged(shelf: Shelf, item_id: int, into_id: int) -> Shelf:
+    """Two items that are one: the tracks and units of the first are the second's."""
+    scenes = {
+        camera: msgspec.structs.replace(
+            scene, tracks=tuple(_renamed(track, item_id, into_id) for track in scene.tracks)
+        )
+        for camera, scene in shelf.scenes.items()
+    }
+    ours, theirs = shelf.known(into_id), shelf.known(item_id)
+    both = msgspec.structs.replace(ours, told=together(ours.told, theirs.told))
+    items = {**shelf.items, into_id: both, item_id: Known(told=certain(0))}
+    after = msgspec.structs.replace(shelf, scenes=scenes, items=items)
+    shown = after.belief(into_id).shown_count
+    items[into_id] = msgspec.structs.replace(both, shown_count=shown, since=0)
+    return msgspec.structs.replace(after, items=items)
+
+
+def _renamed(track: Track, item_id: int, into_id: int) -> Track:
+    votes: dict[int, float] = {}
+    for voted, weight in track.votes:
+        name = into_id if voted == item_id else voted
+        votes[name] = votes.get(name, 0.0) + weight
+    name = into_id if track.item_id == item_id else track.item_id
+    return msgspec.structs.replace(track, item_id=name, votes=tuple(sorted(votes.items())))
+
+
+def faded(learned: Learned, looks: float, missed: float, false_boxes: float) -> Learned:
+    """With one photograph more."""
+    return Learned(
+        looks=round(FADES * learned.looks + looks, 3),
+        missed=round(FADES * learned.missed + missed, 3),
+        photographs=round(FADES * learned.photographs + 1, 3),
+        false_boxes=round(FADES * learned.false_boxes + false_boxes, 4),
+    )

@@ -1,0 +1,42 @@
+"""SQL of shelves: what is believed to stand at each place, thing by thing."""
+
+import msgspec
+
+from pantrybox.inventory.belief import Belief
+from pantrybox.inventory.shelf import EMPTY, Shelf, merged, told
+from pantrybox.storage.database import Reader, Writer
+
+
+class _State(msgspec.Struct):
+    state: str
+
+
+def shelf_at(reader: Reader, place_id: int) -> Shelf:
+    """EMPTY where nothing was ever seen or said."""
+    row = reader.row_or_none(_State, "SELECT state FROM shelves WHERE place_id = :id", {"id": place_id})
+    return msgspec.json.decode(row.state, type=Shelf) if row else EMPTY
+
+
+def set_shelf(writer: Writer, place_id: int, shelf: Shelf) -> None:
+    writer.execute(
+        """
+        INSERT INTO shelves (place_id, state)
+        VALUES (:place_id, :state)
+        ON CONFLICT (place_id) DO UPDATE SET state = excluded.state
+        """,
+        {"place_id": place_id, "state": msgspec.json.encode(shelf).decode()},
+    )
+
+
+def tell(writer: Writer, place_id: int, item_id: int, count: int, confidence: float) -> Belief:
+    """Write down that somebody says so many are there; what is believed from then on."""
+    shelf = told(shelf_at(writer, place_id), item_id, count, confidence)
+    set_shelf(writer, place_id, shelf)
+    return shelf.belief(item_id)
+
+
+def merge(writer: Writer, place_id: int, item_id: int, into_id: int) -> Belief:
+    """Write down that one item is another; what is believed of that one from then on."""
+    shelf = merged(shelf_at(writer, place_id), item_id, into_id)
+    set_shelf(writer, place_id, shelf)
+    return shelf.belief(into_id)
