@@ -12,6 +12,8 @@ import msgspec
 
 CONFIRMED = 0.95
 """A count this probable is written into the ledger."""
+CONFIRMED_FIRST = 0.8
+"""The first line about an item at a place needs no more than this: there is nothing yet that it could spoil."""
 LEAST = 1e-6
 """Less probable counts are cut off the ends, so that beliefs stay short."""
 DECIMALS = 6
@@ -83,6 +85,16 @@ def together(one: Belief, other: Belief) -> Belief:
         for j, q in enumerate(other.p):
             sums[i + j] += p * q
     return _normalised(one.low + other.low, sums)
+
+
+def thinned(belief: Belief, stays: float) -> Belief:
+    """The count of what is left when each unit is still there with such a chance."""
+    left = [0.0] * (belief.high + 1)
+    for index, p in enumerate(belief.p):
+        kept = of_chances([stays] * (belief.low + index))
+        for count, share in enumerate(kept.p, start=kept.low):
+            left[count] += p * share
+    return _normalised(0, left)
 
 
 def larger(one: Belief, other: Belief) -> Belief:

@@ -11,7 +11,7 @@ from pantrybox.inventory.ledger import Cause
 from pantrybox.inventory.model import NOTHING
 from pantrybox.inventory.observations import Look, Named, thing_of
 from pantrybox.inventory.reconcile import Noted, adjusted, after_view, reconciled
-from pantrybox.inventory.shelf import EMPTY, Shelf, merged, told
+from pantrybox.inventory.shelf import EMPTY, Said, Shelf, merged, told
 from pantrybox.inventory.view import Thing, View
 from pantrybox.inventory.words import Word
 from pantrybox.inventory.zones import Drawn
@@ -241,7 +241,9 @@ def _shown(reader: Reader, look: Look) -> View:
 def _heed(shelf: Shelf, word: Word) -> Shelf:
     if word.from_item_id is not None:
         return merged(shelf, word.from_item_id, word.item_id)
-    return shelf if word.count is None else told(shelf, word.item_id, word.count, word.confidence)
+    if word.count is None:
+        return shelf
+    return told(shelf, Said(word.item_id, word.count, word.confidence, word.said_at_ms, word.camera))
 
 
 async def reproject_outdated(database: Database) -> int:

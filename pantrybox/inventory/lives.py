@@ -99,7 +99,8 @@ class Between(msgspec.Struct, frozen=True):
     @property
     def shows(self) -> float:
         """That a hidden unit comes to light."""
-        return 1 - 0.5 ** (self.hours / self.habits.hidden_hours)
+        uncovered = self.habits.uncovered if self.when == "door" else 0.0
+        return 1 - (1 - uncovered) * 0.5 ** (self.hours / self.habits.hidden_hours)
 
 
 def lived_on(before: Numbers, shown: NDArray[np.intp], chances: Chances, between: Between) -> tuple[Numbers, Numbers]:
@@ -115,6 +116,8 @@ def lived_on(before: Numbers, shown: NDArray[np.intp], chances: Chances, between
 
 
 _TINY = 1e-12
+_BARED = 0.05
+"""What covers a place does not stay for ever, however short the time was."""
 
 
 def _moves(chances: Chances, between: Between, same_spot: Numbers) -> Numbers:
@@ -155,7 +158,7 @@ def _likelihoods(between: Between) -> Numbers:
         Shown.STILL_COVERED: (covered[0], 1.0, covered_on, covered[0]),
         Shown.GONE: (gone[0], gone[1], gone[2], gone[0]),
         Shown.STILL_GONE: (gone[0], 1.0, 1.0, gone[0]),
-        Shown.BARED: (gone[0], gone[1] * (1 - covered_on), 1 - covered_on, gone[0]),
+        Shown.BARED: (gone[0], gone[1] * (1 - covered_on), max(_BARED, 1 - covered_on), gone[0]),
         Shown.LOST: (1.0, 1.0, 1.0, 1.0),
     }
     table = np.zeros((len(Shown), STATES))

@@ -133,7 +133,8 @@ def _by_name(tracks: Sequence[Track], left: Sequence[Thing], found: Matched) -> 
 
 def _elsewhere(tracks: Sequence[Track], item_id: int, found: Matched) -> int | None:
     """The track of an item that most probably is still something, and not where it was."""
-    stays = {Shown.UNCHANGED, Shown.COVERED, Shown.STILL_COVERED}
+    # What was put before a thing may have been put there in its stead.
+    stays = {Shown.UNCHANGED, Shown.STILL_COVERED}
     free = [
         (track.unit, track.unit + track.states[FALSE], -rank)
         for rank, track in enumerate(tracks)

@@ -38,7 +38,9 @@ class Habits(msgspec.Struct, frozen=True):
     hides_an_hour: float = 1 / (15 * 24)
     """The chance that a unit comes to stand behind something."""
     hidden_hours: float = 12.0
-    """The median time that it stays there."""
+    """The median time that it stays there,"""
+    uncovered: float = 0.05
+    """and the chance that somebody who was there brought it to light, whenever that was."""
     moved: float = 0.03
     """The chance that a unit was put to another place in the same view."""
     same_spot: float = 0.15

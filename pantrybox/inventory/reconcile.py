@@ -8,7 +8,7 @@ import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
-from pantrybox.inventory.belief import CONFIRMED, UNSEEN, Belief, certain
+from pantrybox.inventory.belief import CONFIRMED, CONFIRMED_FIRST, UNSEEN, Belief, certain, thinned
 from pantrybox.inventory.lives import (
     FALSE,
     FINDING,
@@ -26,7 +26,7 @@ from pantrybox.inventory.lives import (
 from pantrybox.inventory.matching import Matched, matched
 from pantrybox.inventory.model import NOTHING, Change, EventType, Stand
 from pantrybox.inventory.rates import Glimpsing, Habits
-from pantrybox.inventory.shelf import DECIMALS, Known, Scene, Shelf, States, Track, faded, noted
+from pantrybox.inventory.shelf import DECIMALS, Known, Scene, Shelf, States, Track, faded, less, noted
 from pantrybox.inventory.view import Thing, View
 
 Stock = Mapping[int, Stand]
@@ -90,7 +90,7 @@ def _after_glimpse(shelf: Shelf, view: View) -> Shelf:
 
 def _first(shelf: Shelf, view: View, habits: Habits) -> Shelf:
     """The first photograph of a view: what is found is there, and units that people told of may be among it."""
-    tracks = [_track(thing, _FIRST, 1 - _FIRST) for thing in view.things if thing.item_id is not None]
+    tracks = [_track(thing, _FIRST, 1 - _FIRST, view.position) for thing in view.things if thing.item_id is not None]
     whole = _with_scene(shelf, view, Scene(view.at_ms, tuple(tracks)))
     for track in tracks:
         whole = _come_to_light(whole, track.item_id)
@@ -108,8 +108,8 @@ def _next(shelf: Shelf, scene: Scene, view: View, habits: Habits, glimpsing: Gli
     )
     if _looks_blocked(before, scene, found, likelihood):
         return _with_scene(shelf, view, msgspec.structs.replace(scene, doubted=scene.doubted + 1))
-    lived = _lived(scene.tracks, found, after)
-    whole, fresh = _new_tracks(shelf, found.new, habits, glimpsing)
+    lived = _lived(scene.tracks, found, after, view.position)
+    whole, fresh = _new_tracks(_faded(shelf, view), view.position, found.new, habits, glimpsing)
     tracks = [track for track in lived if track.is_found or sum(track.states[UNIT]) + track.states[FALSE] > _LEFT_OVER]
     whole = _with_scene(whole, view, Scene(view.at_ms, (*tracks, *fresh)))
     if view.when == "door":
@@ -178,7 +178,7 @@ def _looks_blocked(before: Numbers, scene: Scene, found: Matched, likelihood: Nu
 _PROBABLY = 0.5
 
 
-def _lived(tracks: Sequence[Track], found: Matched, after: Numbers) -> list[Track]:
+def _lived(tracks: Sequence[Track], found: Matched, after: Numbers, position: int) -> list[Track]:
     lived: list[Track] = []
     for rank, track in enumerate(tracks):
         if rank in found.refused:
@@ -202,6 +202,7 @@ def _lived(tracks: Sequence[Track], found: Matched, after: Numbers) -> list[Trac
                     shown=found.shown[rank],
                     votes=votes,
                     disowned=track.disowned,
+                    found_in=position,
                 )
             )
     return lived
@@ -229,7 +230,9 @@ def _rounded(states: NDArray[np.float64]) -> States:
     return tuple(round(float(p), DECIMALS) for p in states)
 
 
-def _new_tracks(shelf: Shelf, new: Sequence[Thing], habits: Habits, glimpsing: Glimpsing) -> tuple[Shelf, list[Track]]:
+def _new_tracks(
+    shelf: Shelf, position: int, new: Sequence[Thing], habits: Habits, glimpsing: Glimpsing
+) -> tuple[Shelf, list[Track]]:
     """Tracks of boxes that were not there; a unit that people told of, and nobody saw, may have come to light."""
     seen, tracks = Counter[int](), list[Track]()
     for thing in new:
@@ -245,18 +248,18 @@ def _new_tracks(shelf: Shelf, new: Sequence[Thing], habits: Habits, glimpsing: G
         if thing.still is not None:
             comes *= glimpsing.still_if_added if thing.still else 1 - glimpsing.still_if_added
             false *= glimpsing.still_if_false if thing.still else 1 - glimpsing.still_if_false
-        tracks.append(_track(thing, comes, false))
+        tracks.append(_track(thing, comes, false, position))
         seen[item_id] += 1
     return shelf, tracks
 
 
-def _track(thing: Thing, unit: float, false: float) -> Track:
+def _track(thing: Thing, unit: float, false: float, position: int) -> Track:
     assert thing.item_id is not None  # noqa: S101 - whoever calls this has looked
     states = [0.0] * STATES
     if thing.certain:
         unit, false = 1.0, 0.0
     states[SEEN], states[FALSE] = round(unit / (unit + false), DECIMALS), round(false / (unit + false), DECIMALS)
-    return Track(thing.item_id, tuple(states), thing.box, Shown.FOUND, _voted((), thing))
+    return Track(thing.item_id, tuple(states), thing.box, Shown.FOUND, votes=_voted((), thing), found_in=position)
 
 
 def _come_to_light(shelf: Shelf, item_id: int) -> Shelf:
@@ -264,9 +267,27 @@ def _come_to_light(shelf: Shelf, item_id: int) -> Shelf:
     known = shelf.known(item_id)
     if not known.told.shown_count:
         return shelf
-    told = known.told
-    told = Belief(told.low - 1, told.p) if told.low else certain(told.shown_count - 1)
+    told = less(known.told, 1)
     return msgspec.structs.replace(shelf, items={**shelf.items, item_id: msgspec.structs.replace(known, told=told)})
+
+
+def _faded(shelf: Shelf, view: View) -> Shelf:
+    """Units that people told of are behind others of their kind. When none is to be seen, there may be none behind.
+
+    What the eye never knew here it cannot miss: a person's count of that stands.
+    """
+    found = {thing.item_id for thing in view.things}
+    items = dict(shelf.items)
+    for item_id, known in shelf.items.items():
+        if item_id not in found and known.learned.looks and 0 < known.told.high <= _MOST_FADING:
+            items[item_id] = msgspec.structs.replace(known, told=thinned(known.told, 1 - _UNSEEN_FADES))
+    return msgspec.structs.replace(shelf, items=items)
+
+
+_UNSEEN_FADES = 0.1
+"""The chance a photograph that a unit which was only told of is not there, when none of its kind is found."""
+_MOST_FADING = 30
+"""More units than that are no pile behind a jar."""
 
 
 def _with_scene(shelf: Shelf, view: View, scene: Scene) -> Shelf:
@@ -335,7 +356,7 @@ def reconciled(before: Stock, shelf: Shelf) -> tuple[dict[int, Stand], list[Note
 def _change(item_id: int, stand: Stand) -> Change | None:
     """The ledger's line when the believed count is sure and another than the confirmed one."""
     delta = stand.shown_count - stand.confirmed_count
-    if delta == 0 or stand.confidence < CONFIRMED:
+    if delta == 0 or stand.confidence < (CONFIRMED if stand.event_count else CONFIRMED_FIRST):
         return None
     event_type: EventType = "added" if delta > 0 else "removed"
     if not stand.event_count:

@@ -32,6 +32,8 @@ class Track(msgspec.Struct, frozen=True, array_like=True):
     """The item that stands before it, as far as that can be seen."""
     disowned: bool = False
     """A person's count left no room for this box."""
+    found_in: int = 0
+    """The observation that found it last; 0: none did, a person spoke of it."""
 
     @property
     def unit(self) -> float:
@@ -136,12 +138,26 @@ def noted(shelf: Shelf, before: Shelf, position: int) -> Shelf:
 # What people say
 
 
-def told(shelf: Shelf, item_id: int, count: int, confidence: float) -> Shelf:
-    """After somebody said, this surely, that there are `count` of an item.
+class Said(msgspec.Struct, frozen=True):
+    """A person's word about how many there are of an item."""
+
+    item_id: int
+    count: int
+    confidence: float = 1.0
+    at_ms: int = 0
+    camera: str | None = None
+    """Who sees them; None: nobody may see more of them than before."""
+
+
+def told(shelf: Shelf, said: Said) -> Shelf:
+    """After somebody said how many there are.
 
     The likeliest tracks are units from now on, as many as there is room for; other boxes of it are
-    none. What is missing to the count is there though nobody sees it.
+    none. What is missing to the count is there though nobody sees it, or stands before a camera.
     """
+    item_id, count, confidence = said.item_id, said.count, said.confidence
+    if said.camera is not None:
+        shelf = _before_camera(shelf, said, said.camera)
     scenes = {
         camera: msgspec.structs.replace(scene, tracks=_settled(scene.tracks, item_id, count))
         for camera, scene in shelf.scenes.items()
@@ -150,6 +166,18 @@ def told(shelf: Shelf, item_id: int, count: int, confidence: float) -> Shelf:
     rest = stated(count - max(units, default=0), confidence)
     known = msgspec.structs.replace(shelf.known(item_id), told=rest, shown_count=count, since=0)
     return msgspec.structs.replace(shelf, scenes=scenes, items={**shelf.items, item_id: known})
+
+
+def _before_camera(shelf: Shelf, said: Said, camera: str) -> Shelf:
+    """With so many tracks of the item, wherever in the view they are."""
+    scene = shelf.scenes.get(camera, Scene(said.at_ms, ()))
+    known = sum(track.item_id == said.item_id for track in scene.tracks)
+    states = tuple(float(state == SEEN) for state in range(STATES))
+    more = tuple(
+        Track(said.item_id, states, None, Shown.FOUND, ((said.item_id, 1.0),)) for _ in range(said.count - known)
+    )
+    scene = msgspec.structs.replace(scene, tracks=(*scene.tracks, *more))
+    return msgspec.structs.replace(shelf, scenes={**shelf.scenes, camera: scene})
 
 
 def _settled(tracks: tuple[Track, ...], item_id: int, count: int) -> tuple[Track, ...]:
@@ -176,20 +204,35 @@ def _no_unit(track: Track) -> Track:
 
 
 def merged(shelf: Shelf, item_id: int, into_id: int) -> Shelf:
-    """Two items that are one: the tracks and units of the first are the second's."""
+    """Two items that are one: the tracks and units of the first are the second's.
+
+    A unit that somebody told of under one name, and a track that was seen under the other, are the same thing.
+    """
     scenes = {
         camera: msgspec.structs.replace(
             scene, tracks=tuple(_renamed(track, item_id, into_id) for track in scene.tracks)
         )
         for camera, scene in shelf.scenes.items()
     }
-    ours, theirs = shelf.known(into_id), shelf.known(item_id)
-    both = msgspec.structs.replace(ours, told=together(ours.told, theirs.told))
-    items = {**shelf.items, into_id: both, item_id: Known(told=certain(0))}
-    after = msgspec.structs.replace(shelf, scenes=scenes, items=items)
-    shown = after.belief(into_id).shown_count
-    items[into_id] = msgspec.structs.replace(both, shown_count=shown, since=0)
-    return msgspec.structs.replace(after, items=items)
+    ours = less(shelf.known(into_id).told, _seen_units(shelf, item_id))
+    theirs = less(shelf.known(item_id).told, _seen_units(shelf, into_id))
+    both = msgspec.structs.replace(shelf.known(into_id), told=together(ours, theirs), since=0)
+    after = msgspec.structs.replace(
+        shelf, scenes=scenes, items={**shelf.items, into_id: both, item_id: Known(told=certain(0))}
+    )
+    shown = msgspec.structs.replace(both, shown_count=after.belief(into_id).shown_count)
+    return msgspec.structs.replace(after, items={**after.items, into_id: shown})
+
+
+def _seen_units(shelf: Shelf, item_id: int) -> int:
+    return round(max((sum(track.unit for track in tracks) for tracks in shelf.tracks_of(item_id)), default=0.0))
+
+
+def less(told: Belief, units: int) -> Belief:
+    """Of so many units that people told of, these have been seen."""
+    if not told.p or not units:
+        return told
+    return Belief(told.low - units, told.p) if told.low >= units else certain(max(0, told.shown_count - units))
 
 
 def _renamed(track: Track, item_id: int, into_id: int) -> Track:

@@ -2,8 +2,7 @@
 
 import msgspec
 
-from pantrybox.inventory.belief import Belief
-from pantrybox.inventory.shelf import EMPTY, Shelf, merged, told
+from pantrybox.inventory.shelf import EMPTY, Said, Shelf, merged, told
 from pantrybox.storage.database import Reader, Writer
 
 
@@ -28,15 +27,11 @@ def set_shelf(writer: Writer, place_id: int, shelf: Shelf) -> None:
     )
 
 
-def tell(writer: Writer, place_id: int, item_id: int, count: int, confidence: float) -> Belief:
-    """Write down that somebody says so many are there; what is believed from then on."""
-    shelf = told(shelf_at(writer, place_id), item_id, count, confidence)
-    set_shelf(writer, place_id, shelf)
-    return shelf.belief(item_id)
+def tell(writer: Writer, place_id: int, said: Said) -> None:
+    """Believe what somebody says is there."""
+    set_shelf(writer, place_id, told(shelf_at(writer, place_id), said))
 
 
-def merge(writer: Writer, place_id: int, item_id: int, into_id: int) -> Belief:
-    """Write down that one item is another; what is believed of that one from then on."""
-    shelf = merged(shelf_at(writer, place_id), item_id, into_id)
-    set_shelf(writer, place_id, shelf)
-    return shelf.belief(into_id)
+def merge(writer: Writer, place_id: int, item_id: int, into_id: int) -> None:
+    """Believe that one item is another."""
+    set_shelf(writer, place_id, merged(shelf_at(writer, place_id), item_id, into_id))

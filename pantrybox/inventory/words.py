@@ -11,6 +11,7 @@ from pantrybox.inventory.belief import certain, stated
 from pantrybox.inventory.items import Item
 from pantrybox.inventory.ledger import Cause, PastLine
 from pantrybox.inventory.model import MAX_COUNT, Change, EventType, Stand
+from pantrybox.inventory.shelf import Said
 from pantrybox.storage.database import Reader, Writer
 
 
@@ -26,6 +27,7 @@ class Word(msgspec.Struct, frozen=True):
     confidence: float
     from_item_id: int | None
     said_at_ms: int
+    camera: str | None
 
     @property
     def turn(self) -> tuple[int, bool, int]:
@@ -53,15 +55,36 @@ def say_count(
     return event_id
 
 
-def move(writer: Writer, item_id: int, from_place_id: int, to_place_id: int, count: int, by: str) -> list[int]:
-    """So many of what is at one place are at another one from now on; what is sure stays as sure. The lines' ids."""
+def move(
+    writer: Writer,
+    item_id: int,
+    from_place_id: int,
+    to_place_id: int,
+    count: int,
+    by: str,
+    *,
+    camera: str | None = None,
+) -> list[int]:
+    """So many of what is at one place are at another one from now on; what is sure stays as sure. The lines' ids.
+
+    `camera`: who sees them where they are now.
+    """
     left = states.stand_of(writer, item_id, from_place_id)
     seen_at_ms = states.last_seen(writer, item_id, from_place_id)
     halves: list[list[int]] = []
     word_id = None
     for place_id, other_id, moved in ((from_place_id, to_place_id, -count), (to_place_id, from_place_id, count)):
         after = min(MAX_COUNT, states.stand_of(writer, item_id, place_id).shown_count + moved)
-        told = _Half(item_id, place_id, after, left.confidence, seen_at_ms, by, _moved(writer, by, other_id, moved))
+        told = _Half(
+            item_id=item_id,
+            place_id=place_id,
+            count=after,
+            confidence=left.confidence,
+            seen_at_ms=seen_at_ms,
+            by=by,
+            details=_moved(writer, by, other_id, moved),
+            camera=camera if moved > 0 else None,
+        )
         word_id, lines = _say_half(writer, told, word_id)
         halves.append(lines)
     ends = [lines[-1] for lines in halves]
@@ -79,6 +102,7 @@ class _Half(msgspec.Struct, frozen=True):
     seen_at_ms: int | None
     by: str
     details: dict[str, object]
+    camera: str | None
 
 
 def _say_half(writer: Writer, half: _Half, with_word_id: int | None) -> tuple[int, list[int]]:
@@ -86,7 +110,13 @@ def _say_half(writer: Writer, half: _Half, with_word_id: int | None) -> tuple[in
     where = {"item_id": half.item_id, "place_id": half.place_id}
     confidence = half.confidence
     word_id = write_down(
-        writer, **where, count=half.count, confidence=confidence, with_word_id=with_word_id, by=half.by
+        writer,
+        **where,
+        count=half.count,
+        confidence=confidence,
+        with_word_id=with_word_id,
+        camera=half.camera,
+        by=half.by,
     )
     confirming = confirm(writer, **where, word_id=word_id, by=half.by, confidence=confidence)
     cause = Cause(writer.now_ms, word_id=word_id, details=half.details, within_house=True)
@@ -200,21 +230,23 @@ def write_down(
     from_item_id: int | None = None,
     undoes: int | None = None,
     with_word_id: int | None = None,
+    camera: str | None = None,
 ) -> int:
     """Keep a word, and believe it; its id. It knows of every observation that there is.
 
     `undoes`: a line of the ledger. `with_word_id`: of the word that was said in the same breath.
+    `camera`: who sees what it is about.
     """
     if from_item_id is not None:
         shelves.merge(writer, place_id, from_item_id, item_id)
     elif count is not None:
-        shelves.tell(writer, place_id, item_id, count, confidence)
+        shelves.tell(writer, place_id, Said(item_id, count, confidence, writer.now_ms, camera))
     return writer.insert(
         """
         INSERT INTO words (position, kind, item_id, place_id, count, confidence, from_item_id, undoes, with_word_id,
-                           said_by, said_at_ms)
+                           camera, said_by, said_at_ms)
         SELECT coalesce(max(id), 0), :kind, :item_id, :place_id, :count, :confidence, :from_item_id, :undoes,
-               :with_word_id, :by, :now_ms
+               :with_word_id, :camera, :by, :now_ms
         FROM observations
         """,
         {
@@ -226,6 +258,7 @@ def write_down(
             "from_item_id": from_item_id,
             "undoes": undoes,
             "with_word_id": with_word_id,
+            "camera": camera,
             "by": by,
             "now_ms": writer.now_ms,
         },
@@ -260,7 +293,7 @@ def words_at(reader: Reader, place_id: int, after_id: int = 0) -> list[Word]:
     return reader.rows(
         Word,
         """
-        SELECT id, position, kind, item_id, place_id, count, confidence, from_item_id, said_at_ms
+        SELECT id, position, kind, item_id, place_id, count, confidence, from_item_id, said_at_ms, camera
         FROM words
         WHERE place_id = :place_id AND id > :after_id
         ORDER BY id

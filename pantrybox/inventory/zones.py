@@ -72,7 +72,7 @@ def follow(writer: Writer, device_id: str, wanted: Sequence[Zone], by: str) -> N
             _end(writer, zone)
     for place_id in {zone.place_id for zone in before} - kept.keys():
         if main is not None:
-            _move_all(writer, place_id, main.id, by)
+            _move_all(writer, device_id, place_id, main.id, by)
     for place_id, polygon in kept.items():
         if all((zone.place_id, zone.polygon) != (place_id, polygon) for zone in before):
             _begin(writer, device_id, place_id, polygon)
@@ -111,7 +111,7 @@ def _end(writer: Writer, zone: Drawn) -> None:
     )
 
 
-def _move_all(writer: Writer, from_place_id: int, to_place_id: int, by: str) -> None:
+def _move_all(writer: Writer, device_id: str, from_place_id: int, to_place_id: int, by: str) -> None:
     """Unless another camera still sees it there."""
     if writer.value(
         bool,
@@ -121,7 +121,7 @@ def _move_all(writer: Writer, from_place_id: int, to_place_id: int, by: str) -> 
         return
     for item_id, stand in states.stock_at(writer, from_place_id).items():
         if stand.shown_count:
-            words.move(writer, item_id, from_place_id, to_place_id, stand.shown_count, by)
+            words.move(writer, item_id, from_place_id, to_place_id, stand.shown_count, by, camera=device_id)
 
 
 def _move_into(writer: Writer, device_id: str, main: int, zone: Drawn, by: str) -> None:
@@ -137,4 +137,4 @@ def _move_into(writer: Writer, device_id: str, main: int, zone: Drawn, by: str) 
     for item_id, seen in there.items():
         count = min(seen, states.stand_of(writer, item_id, main).shown_count)
         if count:
-            words.move(writer, item_id, main, zone.place_id, count, by)
+            words.move(writer, item_id, main, zone.place_id, count, by, camera=device_id)

@@ -1,6 +1,5 @@
 """Has the picture changed where a thing stood? Two patches of a fixed camera's photographs, compared in parts. Pure."""
 
-from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -18,6 +17,9 @@ REACH = 2
 PARTS = 7
 """Across and down, of what is left of a patch without REACH at each edge: 4 x 4 pixels each."""
 
+_MOST_COUNTED = 32.0
+_STRAIGHT = 4.0
+"""Of 255, the mean difference of two patches that need not be tried elsewhere."""
 _LEVEL = 12.0
 """Of 255, the mean difference in a part that is a change where nothing has edges."""
 _EDGE = 0.3
@@ -47,8 +49,7 @@ def patch_of(picture: Image.Image, box: Box) -> NDArray[np.uint8]:
 def changed_parts(expected: _Floats, now: NDArray[np.uint8]) -> NDArray[np.bool_]:
     """Which parts of a patch changed: (PARTS, PARTS). `expected` is the one before, in the present light."""
     found = now.astype(np.float32)
-    core = expected.clip(0, 255)[REACH:-REACH, REACH:-REACH]
-    off = min((core - window for window in _windows(found)), key=lambda each: float(np.abs(each).clip(max=32).sum()))
+    off = _least_difference(expected.clip(0, 255)[REACH:-REACH, REACH:-REACH], found)
     off = off - _shade(off)[..., None]
     excess = np.abs(off) - _EDGE * _steps(expected)[REACH:-REACH, REACH:-REACH]
     return _parts(excess).max(axis=2) > _LEVEL
@@ -86,10 +87,17 @@ def _coarse_difference(one: _Floats, other: _Floats) -> float:
     return float(np.abs(off).mean())
 
 
-def _windows(patch: _Floats) -> Sequence[_Floats]:
-    inner = SIDE - 2 * REACH
-    steps = range(2 * REACH + 1)
-    return [patch[down : down + inner, right : right + inner] for down in steps for right in steps]
+def _least_difference(core: _Floats, found: _Floats) -> _Floats:
+    """Where within REACH it lies best, the middle of a patch upon another patch: of the middle's shape.
+
+    Large differences count no more than _MOST_COUNTED: what was changed must not pull the rest away.
+    """
+    straight = core - found[REACH:-REACH, REACH:-REACH]
+    if float(np.abs(straight).mean()) <= _STRAIGHT:
+        return straight
+    inner, steps = len(core), range(2 * REACH + 1)
+    tried = [core - found[down : down + inner, right : right + inner] for down in steps for right in steps]
+    return min(tried, key=lambda off: float(np.abs(off).clip(max=_MOST_COUNTED).sum()))
 
 
 def _steps(picture: _Floats) -> _Floats:

@@ -24,6 +24,9 @@ ALTER TABLE observations ADD COLUMN late INTEGER NOT NULL DEFAULT 0 CHECK (late 
 -- 1: the camera stood otherwise than in the photograph before.
 ALTER TABLE observations ADD COLUMN moved INTEGER NOT NULL DEFAULT 0 CHECK (moved IN (0, 1));
 
+-- Where a camera saw what the word is about: it is to be found in that camera's next photograph. NULL: nobody sees it.
+ALTER TABLE words ADD COLUMN camera TEXT REFERENCES devices (id);
+
 -- Units that are believed to be there though they are not seen, and what stands in front of them.
 ALTER TABLE inventory_state ADD COLUMN hidden_count INTEGER NOT NULL DEFAULT 0 CHECK (hidden_count >= 0);
 ALTER TABLE inventory_state ADD COLUMN behind_item_id INTEGER REFERENCES inventory_items (id);
