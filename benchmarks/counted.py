@@ -226,4 +226,3 @@ def _bins(world: World, record: Record, below: float) -> NDArray[np.float64]:
 def ece(bins: NDArray[np.float64]) -> float:
     """Expected calibration error: the mean difference between confidence and share that is right, by bins."""
     return float(np.abs(bins[:, 1] - bins[:, 2]).sum() / max(1.0, bins[:, 0].sum()))
-

@@ -95,7 +95,9 @@ def removed_by(noise: Noise, trials: int, *, recognised: bool) -> int:
 def print_bad_views(levels: Sequence[str], trials: int) -> bool:
     fine = True
     print("\nBad views of a pantry at rest: removals that are shown by so many of them\n")
-    print("| noise | recognised (0) | not recognised, 10,000 (5) |\n|-------|----------------|----------------------------|")
+    print(
+        "| noise | recognised (0) | not recognised, 10,000 (5) |\n|-------|----------------|----------------------------|"
+    )
     for level in levels:
         known = removed_by(LEVELS[level], trials * (RECOGNISED // 10_000), recognised=True)
         unknown = removed_by(LEVELS[level], trials, recognised=False) * 10_000 / trials
@@ -135,5 +137,3 @@ def print_update_time() -> bool:
     print(f"\nUpdate of {MANY} items, {tracks} things: {core:.2f} ms ({MOST_MS:g}){'!' if over else ''};", end=" ")
     print(f"with all that is around it (which box is which thing, counts, what is learned) {whole:.1f} ms")
     return not over
-
-

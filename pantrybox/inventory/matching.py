@@ -20,7 +20,7 @@ SAME_SPOT_IOU = 0.35
 """A box of the same item that overlaps a track's this much is the same thing;"""
 SAME_PICTURE_IOU = 0.55
 """one of any name must overlap it this much, and the picture there must not have changed."""
-_SAME_BOX_IOU = 0.98
+_SAME_BOX_IOU = 0.97
 """A glance names the box of an earlier detection; floats may have been through a file."""
 _WORTH_FINDING = 0.02
 """A track that is less probably anything at all was not put anywhere."""
@@ -75,11 +75,11 @@ def _pairs(tracks: Sequence[Track], things: Sequence[Thing]) -> list[tuple[int, 
     """Which may be the same, most probably so first: of one name before of two, then by their overlap."""
     overlap = overlaps([track.box for track in tracks], [thing.box for thing in things])
     ranked: list[tuple[bool, float, int, int]] = []
-    for rank, at in zip(*np.nonzero(overlap >= SAME_SPOT_IOU), strict=True):
+    for rank, at in _where(overlap >= SAME_SPOT_IOU):
         track, thing, iou = tracks[rank], things[at], float(overlap[rank, at])
         same = thing.item_id == track.item_id
         if same or (iou >= SAME_PICTURE_IOU and (thing.still or thing.item_id is None)):
-            ranked.append((not same, -iou, int(rank), int(at)))
+            ranked.append((not same, -iou, rank, at))
     return [(rank, at) for _, _, rank, at in sorted(ranked)]
 
 
@@ -91,7 +91,7 @@ def _shown_found(track: Track, thing: Thing) -> Shown:
 
 def _by_glances(tracks: Sequence[Track], view: View, found: Matched) -> None:
     overlap = overlaps([track.box for track in tracks], [glance.box for glance in view.glances])
-    for rank, at in zip(*np.nonzero(overlap >= _SAME_BOX_IOU), strict=True):
+    for rank, at in _where(overlap >= _SAME_BOX_IOU):
         if found.things[rank] is None:
             found.shown[rank] = _glanced(tracks[rank].shown, view.glances[at].verdict)
             if view.glances[at].verdict == "covered":
@@ -143,6 +143,11 @@ def _elsewhere(tracks: Sequence[Track], item_id: int, found: Matched) -> int | N
     ]
     unit, anything, rank = max(free, default=(0.0, 0.0, 0))
     return -rank if max(unit, anything) > _WORTH_FINDING else None
+
+
+def _where(true: NDArray[np.bool_]) -> list[tuple[int, int]]:
+    rows, columns = np.nonzero(true)
+    return list(zip(rows.tolist(), columns.tolist(), strict=True))
 
 
 def overlaps(some: Sequence[Box | None], others: Sequence[Box | None]) -> NDArray[np.float64]:

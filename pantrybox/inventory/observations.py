@@ -10,6 +10,8 @@ from pantrybox.captures.model import TriggerType
 from pantrybox.inventory.view import Thing
 from pantrybox.storage.database import Reader, Writer
 from pantrybox.vision.model import Box, Detection, Glance, Sight, Verdict
+from pantrybox.vision.proposals import LIKELY_SCORE
+from pantrybox.vision.visibility import READABLE
 
 MOST_DETECTIONS = 1000
 """Of one observation: their ids follow from its own."""
@@ -224,7 +226,7 @@ def newest_folded_at_ms(reader: Reader, device_id: str, place_id: int | None) ->
 
 
 def position_before(reader: Reader, device_id: str, place_id: int | None, taken_at_ms: int) -> int:
-    """The place in the order of folding of the last photograph of a view that was taken before; 0 when there is none."""
+    """Where the last photograph of a view before that time stands in the order of folding; 0 when there is none."""
     return reader.value(
         int,
         """
@@ -400,7 +402,7 @@ def looks_at(reader: Reader, place_id: int, after_id: int = 0) -> list[Look]:
         WHERE zones.place_id = :place_id AND folded AND observations.id > :after_id
           AND coalesce(position, observations.id) > from_observation_id
           AND (until_observation_id IS NULL OR coalesce(position, observations.id) <= until_observation_id)
-        """,  # noqa: S608 - constant texts
+        """,
         {"place_id": place_id, "after_id": after_id},
     )
     return sorted(looks, key=lambda look: (look.turn, look.observation_id))
@@ -478,6 +480,40 @@ def glances_in(reader: Reader, observation_id: int) -> tuple[Glance, ...]:
         {"id": observation_id},
     )
     return tuple(Glance(Box(row.box_left, row.box_top, row.box_right, row.box_bottom), row.verdict) for row in rows)
+
+
+class LastShown(msgspec.Struct, frozen=True):
+    """The newest readable photograph of a camera."""
+
+    image_path: str
+    boxes: list[Box]
+    """Of what was found in it, best first."""
+
+
+class _Last(msgspec.Struct):
+    observation_id: int
+    image_path: str
+
+
+def last_shown(reader: Reader, device_id: str) -> LastShown | None:
+    """None when there is none, or its image is gone."""
+    last = reader.row_or_none(
+        _Last,
+        """
+        SELECT observations.id AS observation_id, image_path
+        FROM captures
+        JOIN observations ON observations.id = captures.observation_id
+        WHERE device_id = :device_id AND captures.place_id IS NULL AND folded AND NOT late
+          AND scene_confidence >= :readable AND image_path IS NOT NULL
+        ORDER BY received_at_ms DESC
+        LIMIT 1
+        """,
+        {"device_id": device_id, "readable": READABLE},
+    )
+    if last is None:
+        return None
+    found = detections_of(reader, last.observation_id)
+    return LastShown(last.image_path, [seen.box for seen in found if seen.score >= LIKELY_SCORE])
 
 
 def newest_folded_id(reader: Reader, device_id: str) -> int | None:

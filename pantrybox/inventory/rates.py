@@ -20,7 +20,7 @@ class Habits(msgspec.Struct, frozen=True):
     false_boxes: float = 0.015
     """Boxes a photograph that begin to be taken for an item and are not, likewise."""
     changed: float = 0.04
-    """The chance that an item's count changed when somebody was there, before a place's own photographs say otherwise."""
+    """The chance that an item's count changed when somebody was there, before a place's photographs say otherwise."""
     changed_an_hour: float = 0.0006
     """The same when nobody was noticed, an hour."""
     removed: float = 0.59

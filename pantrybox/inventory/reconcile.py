@@ -1,17 +1,15 @@
 """Turn "what this photograph shows" into "what is believed" and "what changed". Pure: no clock, no database."""
 
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Mapping, Sequence
 from math import exp, log
 
 import msgspec
 import numpy as np
-from numpy.typing import NDArray
 
 from pantrybox.inventory.belief import CONFIRMED, CONFIRMED_FIRST, UNSEEN, Belief, certain, thinned
 from pantrybox.inventory.lives import (
     FALSE,
-    FINDING,
     MISSED,
     SEEN,
     STATES,
@@ -26,7 +24,7 @@ from pantrybox.inventory.lives import (
 from pantrybox.inventory.matching import Matched, matched
 from pantrybox.inventory.model import NOTHING, Change, EventType, Stand
 from pantrybox.inventory.rates import Glimpsing, Habits
-from pantrybox.inventory.shelf import DECIMALS, Known, Scene, Shelf, States, Track, faded, less, noted
+from pantrybox.inventory.shelf import DECIMALS, Known, Scene, Shelf, States, Track, faded, less, noted, rounded
 from pantrybox.inventory.view import Thing, View
 
 Stock = Mapping[int, Stand]
@@ -140,17 +138,19 @@ def _swap_disowned(tracks: Sequence[Track], found: Matched) -> None:
 
 def _chances(shelf: Shelf, scene: Scene, found: Matched, between: Between) -> Chances:
     habits = between.habits
-    units, alike = Counter[int](), Counter[int]()
+    units, alike = defaultdict[int, float](float), Counter[int]()
     for track in scene.tracks:
         units[track.item_id] += track.unit
         alike[track.item_id] += track.is_found
     unnoticed = min(0.5, between.hours * habits.changed_an_hour)
     noticed = shelf.changed_rate(habits) if between.when == "door" else 0.0
     changed = 1 - (1 - noticed) * (1 - unnoticed)
-    learned = [shelf.known(track.item_id).learned for track in scene.tracks]
+    learned = {item_id: shelf.known(item_id).learned for item_id in units}
+    missed = {item_id: one.missed_rate(habits) for item_id, one in learned.items()}
+    false = {item_id: one.false_rate(habits) for item_id, one in learned.items()}
     return Chances(
-        missed=np.array([one.missed_rate(habits) for one in learned]),
-        false_boxes=np.array([one.false_rate(habits) for one in learned]),
+        missed=np.array([missed[track.item_id] for track in scene.tracks]),
+        false_boxes=np.array([false[track.item_id] for track in scene.tracks]),
         taken=np.array([changed * habits.removed / max(1.0, units[track.item_id]) for track in scene.tracks]),
         comes=np.full(len(scene.tracks), changed * (1 - habits.removed)),
         alike=np.array([1.0 if found.exact else max(1, alike[track.item_id]) for track in scene.tracks]),
@@ -179,55 +179,48 @@ _PROBABLY = 0.5
 
 
 def _lived(tracks: Sequence[Track], found: Matched, after: Numbers, position: int) -> list[Track]:
-    lived: list[Track] = []
-    for rank, track in enumerate(tracks):
-        if rank in found.refused:
-            continue
-        thing = found.things[rank]
-        states = _rounded(after[rank])
-        if thing is None:
-            behind = found.behind[rank] or (track.behind if found.shown[rank] == Shown.STILL_COVERED else None)
-            lived.append(
-                msgspec.structs.replace(
-                    track, states=states, shown=_kept(track.shown, found.shown[rank]), behind=behind, disowned=False
-                )
-            )
-        else:
-            votes = _voted(track.votes, thing)
-            lived.append(
-                Track(
-                    item_id=max(votes, key=lambda vote: (vote[1], -vote[0]))[0],
-                    states=states,
-                    box=thing.box,
-                    shown=found.shown[rank],
-                    votes=votes,
-                    disowned=track.disowned,
-                    found_in=position,
-                )
-            )
-    return lived
+    states = np.round(after, DECIMALS).tolist()
+    return [
+        _found_again(track, thing, found.shown[rank], tuple(states[rank]), position)
+        if (thing := found.things[rank])
+        else _not_found(track, found.shown[rank], tuple(states[rank]), found.behind[rank])
+        for rank, track in enumerate(tracks)
+        if rank not in found.refused
+    ]
 
 
-def _kept(before: Shown, now: Shown) -> Shown:
+def _found_again(track: Track, thing: Thing, shown: Shown, states: States, position: int) -> Track:
+    votes = _voted(track.votes, thing)
+    item_id = votes[0][0] if len(votes) == 1 else max(votes, key=lambda vote: (vote[1], -vote[0]))[0]
+    box = thing.box and rounded(thing.box)
+    return Track(item_id, states, box, shown, votes, disowned=track.disowned, found_in=position)
+
+
+def _not_found(track: Track, shown: Shown, states: States, behind: int | None) -> Track:
     """Where nothing is known of a track this time, what was last seen there stands, but that it is not found."""
-    return before if now == Shown.LOST and before not in FINDING else now
+    if shown == Shown.STILL_COVERED:
+        behind = behind or track.behind
+    if shown == Shown.LOST and not track.is_found:
+        shown = track.shown
+    return Track(track.item_id, states, track.box, shown, track.votes, behind, disowned=False, found_in=track.found_in)
 
 
 def _voted(votes: tuple[tuple[int, float], ...], thing: Thing) -> tuple[tuple[int, float], ...]:
+    """A photograph's name for a thing counts for all that follow, and less each time; a person's word for good."""
     if thing.item_id is None:
         return votes
     if thing.certain:
         return ((thing.item_id, _SURELY),)
-    weights = {item_id: round(_VOTES_FADE * weight, 3) for item_id, weight in votes}
-    weights[thing.item_id] = round(weights.get(thing.item_id, 0.0) + max(0.05, thing.confidence), 3)
-    return tuple(sorted((item_id, weight) for item_id, weight in weights.items() if weight >= _LEAST_VOTE))
+    weights = {
+        item_id: weight if weight >= _SURELY else round(_VOTES_FADE * weight, 3)
+        for item_id, weight in votes
+        if weight >= _LEAST_VOTE
+    }
+    weights[thing.item_id] = round(weights.get(thing.item_id, 0.0) + max(_LEAST_VOTE, thing.confidence), 3)
+    return tuple(sorted(weights.items()))
 
 
 _LEAST_VOTE = 0.02
-
-
-def _rounded(states: NDArray[np.float64]) -> States:
-    return tuple(round(float(p), DECIMALS) for p in states)
 
 
 def _new_tracks(
@@ -310,7 +303,7 @@ def _learned(shelf: Shelf, tracks: Sequence[Track], habits: Habits, stays: float
 
     A unit that is missed because it was missed before is no new throw, and a false box that stayed none that came.
     """
-    seen, missed, false = Counter[int](), Counter[int](), Counter[int]()
+    seen, missed, false = (defaultdict[int, float](float) for _ in range(3))
     for track in tracks:
         seen[track.item_id] += track.states[SEEN]
         missed[track.item_id] += track.states[MISSED]

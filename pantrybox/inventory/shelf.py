@@ -45,6 +45,14 @@ class Track(msgspec.Struct, frozen=True, array_like=True):
         return self.shown <= Shown.MOVED
 
 
+def rounded(box: Box) -> Box:
+    """As a track keeps it: a thousandth of a box's width more or less is the same place."""
+    return Box(*(round(edge, _BOX_DECIMALS) for edge in msgspec.structs.astuple(box)))
+
+
+_BOX_DECIMALS = 4
+
+
 class Scene(msgspec.Struct, frozen=True, array_like=True):
     """The view of one camera."""
 

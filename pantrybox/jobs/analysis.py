@@ -13,7 +13,8 @@ from pantrybox.captures import queue, reprocessing
 from pantrybox.captures.model import PHONE, Capture
 from pantrybox.captures.reprocessing import Run
 from pantrybox.errors import PantryError
-from pantrybox.inventory.fold import fold_in, look_again, reproject_outdated
+from pantrybox.inventory.fold import fold_in, is_late, look_again, reproject_outdated
+from pantrybox.inventory.observations import LastShown, last_shown
 from pantrybox.storage.database import Database, Reader, Writer
 from pantrybox.storage.image_files import ImageFiles
 from pantrybox.teaching import examples
@@ -21,7 +22,7 @@ from pantrybox.teaching.gallery import Galleries
 from pantrybox.teaching.renaming import rename_next
 from pantrybox.teaching.seeing import keep, name_sight
 from pantrybox.vision.looking import Looking
-from pantrybox.vision.model import Box, Sight
+from pantrybox.vision.model import Box, Eye, Sight
 
 log = logging.getLogger(__name__)
 
@@ -137,22 +138,39 @@ class Analyst:
         with suppress(TimeoutError):
             await asyncio.wait_for(self._quiet(), PATIENCE_SECONDS)
 
-    def _asked(self, reader: Reader, capture: Capture) -> list[Box]:
+    def _prepared(self, reader: Reader, capture: Capture, *, again: bool) -> "_Prepared":
         self._galleries.current(reader)  # brought up to date here, where no writer waits for it
-        # A phone looks at another shelf each time.
-        return [] if capture.device_id == PHONE else examples.drawn_in(reader, capture.device_id)
+        if capture.device_id == PHONE:  # it looks at another shelf each time
+            return _Prepared("", [], None)
+        # An older photograph must not be what the camera's next one is compared with.
+        view = "" if again or is_late(reader, capture) else capture.device_id
+        before = last_shown(reader, capture.device_id) if view else None
+        return _Prepared(view, examples.drawn_in(reader, capture.device_id), before)
 
     async def _look(self, capture: Capture, *, again: bool) -> "_Look":
-        drawn = await self._database.read(lambda reader: self._asked(reader, capture))
-        by_phone = capture.device_id == PHONE
+        prepared = await self._database.read(lambda reader: self._prepared(reader, capture, again=again))
+        await self._recall(prepared)
         sight = await self._looking.look(
             lambda: self._images.load(capture.image_path or ""),
-            # An older photograph must not be what the camera's next one is compared with.
-            view="" if by_phone or again else capture.device_id,
-            also=drawn,
-            codes=by_phone,
+            view=prepared.view,
+            also=prepared.drawn,
+            codes=capture.device_id == PHONE,
         )
-        return _Look(sight, drawn)
+        return _Look(sight, prepared.drawn)
+
+    async def _recall(self, prepared: "_Prepared") -> None:
+        """After a restart the eye remembers nothing: the photograph before is taken up again, while there is one."""
+        before = prepared.before
+        if before is None:
+            return
+        images = self._images
+
+        def recall(eye: Eye) -> None:
+            if not eye.remembers(prepared.view):
+                with suppress(PantryError):  # a damaged one is none
+                    eye.recall(prepared.view, images.load(before.image_path), before.boxes)
+
+        await self._looking.run(recall)
 
     def _end_first_look(self, writer: Writer, capture: Capture, look: "_Look | str") -> None:
         """All that follows from it, and the next one's claim: one transaction a photograph."""
@@ -175,6 +193,15 @@ class Analyst:
             )
             keep(writer, observation_id, look.sight, seen)
         reprocessing.ended(writer, run, capture, seen=looked)
+
+
+class _Prepared(msgspec.Struct, frozen=True):
+    view: str
+    """Whose photographs it is compared with; none's when it is empty."""
+    drawn: list[Box]
+    """Where something is looked for whether or not anything is found there."""
+    before: LastShown | None
+    """The photograph before of this view."""
 
 
 class _Look(msgspec.Struct, frozen=True):
