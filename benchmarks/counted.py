@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable
 from functools import reduce
+from operator import add
 from typing import Literal, NamedTuple
 
 import msgspec
@@ -143,7 +144,8 @@ class Figures(NamedTuple):
 
 
 def joined(some: Iterable[Figures]) -> Figures:
-    return reduce(lambda one, other: Figures(*(a + b for a, b in zip(one, other, strict=True))), some)
+    columns = zip(*some, strict=True)
+    return Figures(*(reduce(add, column) for column in columns))
 
 
 def figures(world: World, record: Record) -> Figures:
@@ -219,8 +221,8 @@ def _bins(world: World, record: Record, below: float) -> NDArray[np.float64]:
     chosen = confidence < below
     confidence, right = confidence[chosen], right[chosen]
     into = np.minimum((BINS * confidence).astype(int), BINS - 1)
-    rows = (np.bincount(into, weights, BINS) for weights in (np.ones(len(into)), confidence, right))
-    return np.stack(list(rows), axis=1)
+    rows = (np.bincount(into, weights, BINS) for weights in (np.ones(len(into)), confidence, right.astype(np.float64)))
+    return np.stack(list(rows), axis=1).astype(np.float64)
 
 
 def ece(bins: NDArray[np.float64]) -> float:

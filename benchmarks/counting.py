@@ -1,8 +1,8 @@
 """How right the count is, in households whose truth is known: the overwrite rule, a median of five, and ours.
 
-    .venv/bin/python -m benchmarks.counting [--seeds 20] [--days 90] [--noise mid] [--mode both] [--pictures docs/pictures]
+    .venv/bin/python -m benchmarks.counting [--quick] [--seeds 20] [--noise mid] [--mode both] [--pictures FOLDER]
 
-The worlds are those of benchmarks.households, at the three levels of noise; each photograph is folded by the same code
+The worlds are those of benchmarks.watched, at three levels of noise; each photograph is folded by the same code
 as in production. Ours comes in three modes: from `counts` alone (what each photograph shows of each item, not where),
 with the cue that something stands in `front` of a thing that is not found, and with `both` cues: that the picture of it
 is as it was, too. In each it starts with the rates of the world, and once with rates of misses and false boxes twice as
@@ -32,7 +32,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from benchmarks import counted, counting_pictures, households, settled
+from benchmarks import counted, counting_pictures, settled, watched
 from benchmarks.counted import Figures, Mode, Record
 from benchmarks.households import LEVELS, Life
 from pantrybox.inventory.rates import Glimpsing
@@ -77,7 +77,7 @@ class Done(NamedTuple):
 
 
 def done(job: Job) -> Done:
-    world = households.world(job.seed, LEVELS[job.noise], job.life, days=job.days)
+    world = watched.world(job.seed, LEVELS[job.noise], job.life, job.days, Glimpsing())
     records: dict[str, Record] = {"overwrite": counted.overwritten(world), "median of 5": counted.median_of_five(world)}
     for mode, factor in job.rules:
         habits = counted.true_habits(world, FACTORS[factor])

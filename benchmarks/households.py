@@ -106,16 +106,15 @@ def changes_of(r: random.Random, days: float) -> tuple[list[int], list[Truth]]:
             return target, changes
         which = r.choices(range(2 * ITEMS), taken + bought)[0]
         item = which % ITEMS
-        delta = (
-            -min(count[item], 1 + (r.random() < 0.12)) if which < ITEMS else r.randint(1, target[item] - count[item])
-        )
+        most = count[item] if which < ITEMS else target[item] - count[item]
+        delta = -min(most, 1 + (r.random() < 0.12)) if which < ITEMS else r.randint(1, most)
         count[item] += delta
         changes.append(Truth(24 * day, item, delta))
 
 
 def photographs_of(r: random.Random, days: float, changes: list[Truth]) -> list[tuple[float, When]]:
     taken: list[tuple[float, When]] = [(float(hour), "timer") for hour in range(1, int(24 * days))]
-    taken += [(one.hour + AFTER_CHANGE_H, "door") for one in changes if r.random() < PHOTOGRAPHED]
+    taken.extend((one.hour + AFTER_CHANGE_H, "door") for one in changes if r.random() < PHOTOGRAPHED)
     hour = r.expovariate(VISITS_A_DAY / 24)
     while hour < 24 * days:
         taken.append((hour, "door"))

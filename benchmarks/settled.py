@@ -2,7 +2,7 @@
 
 For benchmarks.counting. All of a household's units are found in each photograph of some days; then comes one bad view,
 in which each is found with the same chance, 0 to .4, drawn for each view, and all that are not give verdicts that say
-nothing (see benchmarks.households). Counted are the items whose shown count is lower afterwards.
+nothing (see benchmarks.watched). Counted are the items whose shown count is lower afterwards.
 """
 
 import random
@@ -14,12 +14,13 @@ import numpy as np
 
 from benchmarks.households import HOUR_MS, ITEMS, LEVELS, MOST_FOUND_IF_BAD, VIEW, Noise
 from benchmarks.shelves import Cells
+from benchmarks.watched import VERDICTS
 from pantrybox.inventory import lives, reconcile
 from pantrybox.inventory.rates import Glimpsing, Habits
 from pantrybox.inventory.reconcile import after_view
 from pantrybox.inventory.shelf import EMPTY, Shelf
 from pantrybox.inventory.view import Thing, View
-from pantrybox.vision.model import Glance, Verdict
+from pantrybox.vision.model import Glance
 
 SETTLED = 100
 """Photographs."""
@@ -28,7 +29,6 @@ RECOGNISED = 100_000
 MOST_REMOVED = 5
 """By 10,000 bad views that were not recognised."""
 MANY, MOST_MS = 200, 1.0
-VERDICTS: tuple[Verdict, ...] = ("covered", "unchanged", "gone")
 
 
 def habits_of(noise: Noise) -> Habits:
@@ -69,8 +69,9 @@ def bad_view(r: random.Random, things: tuple[Thing, ...], *, readable: bool) -> 
         if not one and thing.box
     ]
     seen = tuple(thing for thing, one in zip(things, found, strict=True) if one)
-    when, gap = r.choice((("door", 0.4), ("timer", 1.0)))
-    at_ms = int((SETTLED - 1 + gap) * HOUR_MS)
+    at_door = r.random() < 0.5
+    at_ms = int((SETTLED - 1 + (0.4 if at_door else 1.0)) * HOUR_MS)
+    when = "door" if at_door else "timer"
     return View(SETTLED + 1, at_ms, VIEW, seen, tuple(glances), readable, when=when)
 
 
@@ -95,9 +96,8 @@ def removed_by(noise: Noise, trials: int, *, recognised: bool) -> int:
 def print_bad_views(levels: Sequence[str], trials: int) -> bool:
     fine = True
     print("\nBad views of a pantry at rest: removals that are shown by so many of them\n")
-    print(
-        "| noise | recognised (0) | not recognised, 10,000 (5) |\n|-------|----------------|----------------------------|"
-    )
+    print("| noise | recognised (0) | not recognised, 10,000 (5) |")
+    print("|-------|----------------|----------------------------|")
     for level in levels:
         known = removed_by(LEVELS[level], trials * (RECOGNISED // 10_000), recognised=True)
         unknown = removed_by(LEVELS[level], trials, recognised=False) * 10_000 / trials

@@ -1,4 +1,4 @@
-"""The spots of a simulated view, and what stands or stood there: for benchmarks.households."""
+"""The spots of a simulated view, and what stands or stood there: for benchmarks.watched."""
 
 import random
 from functools import cache
@@ -19,15 +19,28 @@ class Cells:
     def __init__(self, r: random.Random) -> None:
         self._r = r
         inside = range(_MARGIN, _ACROSS - _MARGIN)
-        self._left = [row * _ACROSS + column for row in inside for column in inside]
-        r.shuffle(self._left)
+        self._inside = [row * _ACROSS + column for row in inside for column in inside]
+        r.shuffle(self._inside)
+        self._taken = set[Cell]()
         self._next = 0
         self._right, self._down = 0.0, 0.0
 
     def free(self) -> Cell:
-        """The one that was free for longest: nothing of what once stood there is remembered."""
-        self._next = (self._next + 1) % len(self._left)
-        return self._left[self._next]
+        """The one that was left alone for longest: nothing of what once stood there is remembered."""
+        while True:
+            self._next = (self._next + 1) % len(self._inside)
+            if self.take(self._inside[self._next]):
+                return self._inside[self._next]
+
+    def take(self, cell: Cell) -> bool:
+        """False when something stands there."""
+        if cell in self._taken:
+            return False
+        self._taken.add(cell)
+        return True
+
+    def leave(self, cell: Cell) -> None:
+        self._taken.discard(cell)
 
     def shift(self) -> None:
         """Every box is elsewhere from now on."""
@@ -61,8 +74,15 @@ class Remembered:
 
     __slots__ = ("cell", "gone", "known", "unfound", "verdict")
 
-    def __init__(self, cell: Cell, verdict: Verdict | None, gone: int, unfound: int, *, known: bool) -> None:
-        self.cell, self.verdict, self.gone, self.unfound, self.known = cell, verdict, gone, unfound, known
+    def __init__(self, cell: Cell) -> None:
+        self.put(cell)
+
+    def put(self, cell: Cell) -> None:
+        """At another spot, where nobody has seen it yet."""
+        self.cell = cell
+        self.known = False
+        self.verdict: Verdict | None = None
+        self.gone = self.unfound = 0
 
     def looked_for(self, verdict: Verdict) -> None:
         """In a readable photograph in which it was not found."""
@@ -76,18 +96,18 @@ class Unit(Remembered):
     __slots__ = ("found", "fresh", "hidden_until", "missed", "name", "was_hidden")
 
     def __init__(self, cell: Cell) -> None:
-        super().__init__(cell, None, 0, 0, known=False)
+        super().__init__(cell)
         self.hidden_until = -1.0
         self.missed = False
-        self.put(cell)
 
     def put(self, cell: Cell) -> None:
-        """At another spot, where nobody has seen it yet."""
-        self.cell = cell
+        super().put(cell)
         self.fresh = True
-        self.known = self.found = self.was_hidden = False
+        """In no readable photograph yet, since it was put there."""
+        self.found = self.was_hidden = False
+        """In the readable photograph before."""
         self.name: int | None = None
-        self.verdict, self.gone, self.unfound = None, 0, 0
+        """By which it was last found."""
 
     def seen(self, name: int) -> None:
         """In a readable photograph."""
@@ -97,20 +117,21 @@ class Unit(Remembered):
         self.name = name
 
 
+class FalseBox(Remembered):
+    __slots__ = ("item",)
+
+    def __init__(self, cell: Cell, item: int) -> None:
+        super().__init__(cell)
+        self.item = item
+
+
 class Ghost(Remembered):
-    """Nothing is there any more, or never was."""
+    """Where a thing was found once and there is none any more, or never was."""
 
     __slots__ = ("covered", "false")
 
-    def __init__(
-        self,
-        cell: Cell,
-        verdict: Verdict | None,
-        gone: int = 0,
-        unfound: int = 0,
-        *,
-        covered: bool = False,
-        false: bool = False,
-    ) -> None:
-        super().__init__(cell, verdict, gone, unfound, known=True)
-        self.covered, self.false = covered, false
+    def __init__(self, was: Unit | FalseBox) -> None:
+        super().__init__(was.cell)
+        self.known, self.verdict, self.gone, self.unfound = True, was.verdict, was.gone, was.unfound
+        self.false = isinstance(was, FalseBox)
+        self.covered = isinstance(was, Unit) and was.was_hidden and was.verdict == "covered"

@@ -94,7 +94,8 @@ class Between(msgspec.Struct, frozen=True):
 
     @property
     def hides(self) -> float:
-        return 1 - exp(-self.hours * self.habits.hides_an_hour)
+        visit = self.habits.hides_a_visit if self.when == "door" else 0.0
+        return 1 - (1 - visit) * exp(-self.hours * self.habits.hides_an_hour)
 
     @property
     def shows(self) -> float:

@@ -26,7 +26,9 @@ class Habits(msgspec.Struct, frozen=True):
     removed: float = 0.59
     """Of the changes, those to fewer."""
     another: float = 0.4
-    """The chance that one more unit comes with one that comes."""
+    """The chance that one more unit comes with one that comes,"""
+    another_taken: float = 0.1
+    """and that one more is taken with one that is taken."""
     unheard: float = 0.05
     """The least chance that a thing comes that was never at the place, where the eye names one."""
     miss_stays_door: float = 0.5
@@ -36,7 +38,9 @@ class Habits(msgspec.Struct, frozen=True):
     false_box_stays: float = 0.6
     """The chance that a false box is there again."""
     hides_an_hour: float = 1 / (15 * 24)
-    """The chance that a unit comes to stand behind something."""
+    """The chance that a unit comes to stand behind something,"""
+    hides_a_visit: float = 0.002
+    """and that somebody who was there put something before it, whenever that was."""
     hidden_hours: float = 12.0
     """The median time that it stays there,"""
     uncovered: float = 0.05
@@ -50,16 +54,17 @@ class Habits(msgspec.Struct, frozen=True):
 class Glimpsing(msgspec.Struct, frozen=True):
     """P(verdict | what became of a unit that is not found), and P(still | what a new box is).
 
-    From benchmarks/cues.py; see docs/design/cues.md. What is missing to 1 is the verdict "gone".
+    From benchmarks/cues.py (docs/design/cues.md), with some doubt added: a household's light is less even
+    than that of what was measured. What is missing to 1 is the verdict "gone".
     """
 
-    covered_if_missed: float = 0.05
+    covered_if_missed: float = 0.02
     covered_if_hidden: float = 0.80
-    covered_if_taken: float = 0.07
-    unchanged_if_missed: float = 0.70
-    unchanged_if_hidden: float = 0.02
+    covered_if_taken: float = 0.065
+    unchanged_if_missed: float = 0.92
+    unchanged_if_hidden: float = 0.01
     unchanged_if_taken: float = 0.01
-    still_if_missed: float = 0.70
+    still_if_missed: float = 0.92
     """That the picture is as it was where a box is new, which is one of a unit that was missed,"""
     still_if_hidden: float = 0.02
     """hidden,"""

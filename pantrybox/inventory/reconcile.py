@@ -97,15 +97,16 @@ def _first(shelf: Shelf, view: View, habits: Habits) -> Shelf:
 
 def _next(shelf: Shelf, scene: Scene, view: View, habits: Habits, glimpsing: Glimpsing) -> Shelf:
     found = matched(scene.tracks, view)
+    if scene.doubted:
+        _heed_doubted(scene.tracks, found)
+    _swap_disowned(scene.tracks, found)
     hours = min(_LONGEST_HOURS, max(_SHORTEST_HOURS, (view.at_ms - scene.at_ms) / _HOUR_MS))
     between = Between(view.when, hours, habits, glimpsing)
-    _swap_disowned(scene.tracks, found)
+    chances = _chances(shelf, scene, found, between)
     before = np.array([track.states for track in scene.tracks]).reshape(-1, STATES)
-    after, likelihood = lived_on(
-        before, np.array(found.shown, dtype=np.intp), _chances(shelf, scene, found, between), between
-    )
-    if _looks_blocked(before, scene, found, likelihood):
-        return _with_scene(shelf, view, msgspec.structs.replace(scene, doubted=scene.doubted + 1))
+    after, likelihood = lived_on(before, np.array(found.shown, dtype=np.intp), chances, between)
+    if _looks_blocked(scene, found, np.log(likelihood), chances, habits):
+        return _with_scene(shelf, view, _doubted(scene, found))
     lived = _lived(scene.tracks, found, after, view.position)
     whole, fresh = _new_tracks(_faded(shelf, view), view.position, found.new, habits, glimpsing)
     tracks = [track for track in lived if track.is_found or sum(track.states[UNIT]) + track.states[FALSE] > _LEFT_OVER]
@@ -114,6 +115,41 @@ def _next(shelf: Shelf, scene: Scene, view: View, habits: Habits, glimpsing: Gli
         taken = float((after[:, TAKEN] - before[:, TAKEN]).sum())
         whole = _visited(whole, taken + sum(track.states[SEEN] for track in fresh), len(shelf.items))
     return _learned(whole, [*tracks, *fresh], habits, stays=between.stays)
+
+
+def _taken_along(tracks: Sequence[Track], found: Matched, habits: Habits) -> list[float]:
+    """The chance that a unit was taken with another of its kind, whose place shows that it went just now."""
+    gone = Counter(
+        track.item_id
+        for track, shown in zip(tracks, found.shown, strict=True)
+        if track.is_found and shown == Shown.GONE
+    )
+    return [
+        habits.another_taken if gone[track.item_id] - (track.is_found and shown == Shown.GONE) > 0 else 0.0
+        for track, shown in zip(tracks, found.shown, strict=True)
+    ]
+
+
+def _doubted(scene: Scene, found: Matched) -> Scene:
+    """As it was, but for what this photograph showed, should it turn out to be right."""
+    tracks = [
+        track if shown == Shown.LOST else msgspec.structs.replace(track, doubted=shown)
+        for track, shown in zip(scene.tracks, found.shown, strict=True)
+    ]
+    return msgspec.structs.replace(scene, tracks=tuple(tracks), doubted=scene.doubted + 1)
+
+
+def _heed_doubted(tracks: Sequence[Track], found: Matched) -> None:
+    """The photograph before was passed over: what it showed of a track stands where this one shows nothing.
+
+    That a picture is as it was in a photograph that was passed over says nothing.
+    """
+    for rank, track in enumerate(tracks):
+        if found.shown[rank] == Shown.LOST and track.doubted is not None and track.doubted > Shown.MOVED:
+            found.shown[rank] = track.doubted
+        elif found.shown[rank] in {Shown.STILL, Shown.NEW}:
+            found.shown[rank] = Shown.FOUND
+    found.new = [msgspec.structs.replace(thing, still=None) for thing in found.new]
 
 
 def _swap_disowned(tracks: Sequence[Track], found: Matched) -> None:
@@ -151,28 +187,42 @@ def _chances(shelf: Shelf, scene: Scene, found: Matched, between: Between) -> Ch
     return Chances(
         missed=np.array([missed[track.item_id] for track in scene.tracks]),
         false_boxes=np.array([false[track.item_id] for track in scene.tracks]),
-        taken=np.array([changed * habits.removed / max(1.0, units[track.item_id]) for track in scene.tracks]),
+        taken=np.array(
+            [
+                max(changed * habits.removed / max(1.0, units[track.item_id]), along)
+                for track, along in zip(scene.tracks, _taken_along(scene.tracks, found, habits), strict=True)
+            ]
+        ),
         comes=np.full(len(scene.tracks), changed * (1 - habits.removed)),
         alike=np.array([1.0 if found.exact else max(1, alike[track.item_id]) for track in scene.tracks]),
     )
 
 
-def _looks_blocked(before: Numbers, scene: Scene, found: Matched, likelihood: Numbers) -> bool:
+def _looks_blocked(scene: Scene, found: Matched, log_likelihood: Numbers, chances: Chances, habits: Habits) -> bool:
     """Whether a view in which many things vanished at once is to be doubted rather than the stock.
 
     Of the things that were found in the photograph before, each is found in a blocked view with the same
-    chance, whatever it is; that is weighed against what became of each by itself. A shelf that stays
-    empty is believed in the end: a view is not blocked for long.
+    chance, whatever it is; that is weighed against what became of each by itself. Several of a kind are
+    taken together: that is one change, and others with it. A shelf that stays empty is believed in the
+    end: a view is not blocked for long.
     """
-    asked = [rank for rank, track in enumerate(scene.tracks) if track.is_found and before[rank, SEEN] > _PROBABLY]
+    asked = [rank for rank, track in enumerate(scene.tracks) if track.is_found and track.states[SEEN] > _PROBABLY]
     if len(asked) < _ENOUGH:
         return False
-    gone = sum(found.things[rank] is None for rank in asked)
-    kept = len(asked) - gone
-    logs = [kept * log(part) + gone * log((1 - part) * _VERDICT_IF_BLOCKED) for part in _FREE_PARTS]
+    gone: dict[int, list[int]] = defaultdict(list)
+    for rank in asked:
+        if found.things[rank] is None:
+            gone[scene.tracks[rank].item_id].append(rank)
+    lost = sum(len(ranks) for ranks in gone.values())
+    logs = [(len(asked) - lost) * log(part) + lost * log((1 - part) * _VERDICT_IF_BLOCKED) for part in _FREE_PARTS]
     most = max(logs)
     blocked = most + log(sum(exp(one - most) for one in logs) / len(logs)) + log(_BLOCKED)
-    return blocked + scene.doubted * log(_BLOCKED_ON) > float(np.log(likelihood[asked]).sum())
+    by_itself = sum(float(log_likelihood[rank]) for rank in asked if found.things[rank] is not None)
+    for ranks in gone.values():
+        alone = [float(log_likelihood[rank]) for rank in ranks]
+        together = log(float(chances.taken[ranks[0]])) + (len(ranks) - 1) * log(habits.another)
+        by_itself += max(sum(alone), together)
+    return blocked + scene.doubted * log(_BLOCKED_ON) > by_itself
 
 
 _PROBABLY = 0.5

@@ -32,6 +32,8 @@ class Track(msgspec.Struct, frozen=True, array_like=True):
     """The item that stands before it, as far as that can be seen."""
     disowned: bool = False
     """A person's count left no room for this box."""
+    doubted: Shown | None = None
+    """What a photograph showed of it whose view was doubted: if the view was right, this is to be heeded."""
     found_in: int = 0
     """The observation that found it last; 0: none did, a person spoke of it."""
 

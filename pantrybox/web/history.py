@@ -1,7 +1,6 @@
 """What happened: to one item, and in the last hours."""
 
 from typing import Annotated, Any
-from urllib.parse import unquote
 
 import msgspec
 from litestar import Request, get
@@ -16,15 +15,16 @@ from pantrybox.inventory.history import PastEvent
 from pantrybox.inventory.items import Item
 from pantrybox.inventory.listing import Line
 from pantrybox.inventory.model import EventType, ItemFacts
+from pantrybox.owners.model import Actor
 from pantrybox.storage.database import Database, Reader
+from pantrybox.web.addresses import API_ITEMS, asked_for
 from pantrybox.web.authority import needs
 from pantrybox.web.cursors import CURSOR, LIMIT, Whole, cursor_of, position_in
 from pantrybox.web.inventory import StockView, line_view
 from pantrybox.web.lots import LotView, lot_view, lots_of
+from pantrybox.web.why import ItemWhy, why_of
 
 _HOUR_MS = 3_600_000
-_ITEMS = "/v1/inventory/items/"
-_HISTORY = "/history"
 
 DAYS = Annotated[int, QueryParameter(ge=1, le=3650, description="Not older than this many days.")]
 HOURS = Annotated[int, QueryParameter(ge=1, le=8760)]
@@ -109,28 +109,32 @@ class RecentChanges(msgspec.Struct, frozen=True):
     next_cursor: str | None
 
 
-@get(_ITEMS + "{name:path}", opt=needs("read"))
+@get(API_ITEMS + "{name:path}", opt=needs("read"))
 async def item_detail(
     request: AnyRequest,
     name: FromPath[str],
     database: NamedDependency[Database],
     now: NamedDependency[Clock],
+    actor: NamedDependency[Actor],
     days: DAYS = 30,
     limit: LIMIT = 100,
     cursor: CURSOR = None,
-) -> ItemDetail | ItemHistory:
+) -> ItemDetail | ItemHistory | ItemWhy:
     """Everything about one item, by its name or an alias, whatever the case.
 
-    A name may hold slashes. One that ends in `/history` is sent with `%2F`: see there for what the parameters mean.
+    A name may hold slashes. One that ends in `/history` or `/why` is sent with `%2F`: see there for what the
+    parameters mean.
     """
     # Litestar gives a path parameter all that follows, `/history` as well.
-    wanted, of_history = asked_for(request.scope["raw_path"].decode("ascii", "replace"))
-    if of_history:
+    wanted, about = asked_for(request.scope["raw_path"].decode("ascii", "replace"))
+    if about == "history":
         return await _history(database, wanted, now(), days=days, limit=limit, cursor=cursor)
+    if about == "why":
+        return await database.read(lambda reader: why_of(reader, wanted, now(), actor.name))
     return await database.read(lambda reader: _detail(reader, items.known_item(reader, wanted), now()))
 
 
-@get(_ITEMS + "{name:path}" + _HISTORY, opt=needs("read"))
+@get(API_ITEMS + "{name:path}/history", opt=needs("read"))
 async def item_history(
     request: AnyRequest,
     name: FromPath[str],
@@ -143,16 +147,6 @@ async def item_history(
     """What happened to one item, and to what was merged into it; newest first."""
     wanted, _ = asked_for(request.scope["raw_path"].decode("ascii", "replace"))
     return await _history(database, wanted, now(), days=days, limit=limit, cursor=cursor)
-
-
-def asked_for(raw_path: str) -> tuple[str, bool]:
-    """The name in a path as it was sent, and whether its history is asked for.
-
-    Before decoding, because `a%2Fhistory` is a name and `a/history` the history of another.
-    """
-    rest = raw_path.removeprefix(_ITEMS)
-    name = rest.removesuffix(_HISTORY)
-    return unquote(name), name != rest
 
 
 async def _history(

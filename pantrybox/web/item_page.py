@@ -13,24 +13,26 @@ from litestar.params import FromPath, QueryParameter, RawBody
 from pantrybox.bell import Bell
 from pantrybox.clock import Clock, local_date
 from pantrybox.errors import PantryError
-from pantrybox.inventory import history, items, listing, places
+from pantrybox.inventory import history, items, listing, places, why_queries
 from pantrybox.inventory.consumption import until_item_is_empty
 from pantrybox.inventory.forecast import UntilEmpty
 from pantrybox.inventory.history import PastEvent
 from pantrybox.inventory.items import Item
 from pantrybox.inventory.listing import Line
 from pantrybox.inventory.lots import Lot, days_left
+from pantrybox.inventory.why import Reasons, Unit
 from pantrybox.names import Name, ShortText, Text
 from pantrybox.owners.model import Actor
 from pantrybox.settings import Settings
 from pantrybox.storage.database import Database, Reader, Writer
-from pantrybox.web import pages
+from pantrybox.web import pages, told, told_why
 from pantrybox.web.addresses import ITEMS, item_path
 from pantrybox.web.authority import needs
 from pantrybox.web.errors import AnyRequest, status_of
 from pantrybox.web.forms import checked, filled_in, see_other
 from pantrybox.web.items import ItemChange, Merge, Override, apply_change, merge_items, override
 from pantrybox.web.lots import lots_of
+from pantrybox.web.told_why import Listener
 from pantrybox.web.undo import undo_event
 
 _SHOWN = 50
@@ -42,6 +44,8 @@ class Known(msgspec.Struct, frozen=True):
     item: Item
     aliases: list[str]
     lines: list[Line]
+    why: list[Reasons]
+    """Beside them, what each count is made of."""
     events: list[PastEvent]
     """The newest."""
     lasts: UntilEmpty | None
@@ -69,6 +73,26 @@ class Known(msgspec.Struct, frozen=True):
         return days_left(lot, self.today)
 
 
+class Why:
+    """The words for it, to whoever looks at the page."""
+
+    def __init__(self, actor: Actor, now_ms: int) -> None:
+        self._to = Listener(actor.name, local_date(now_ms), told.isolated)
+
+    def unit(self, unit: Unit, reasons: Reasons) -> str:
+        return told_why.unit(unit, reasons.word, self._to)
+
+    def said(self, reasons: Reasons) -> str:
+        """Nothing where nobody spoke of it."""
+        return told_why.said(reasons.word, self._to) if reasons.word else ""
+
+    def chances(self, reasons: Reasons) -> str:
+        return told_why.chances(reasons.belief)
+
+    def rates(self, reasons: Reasons) -> str:
+        return told_why.rates(reasons.missed_rate, reasons.false_rate)
+
+
 class Undo(msgspec.Struct, frozen=True):
     item_name: Name
     event_id: int
@@ -92,10 +116,11 @@ class Described(msgspec.Struct, frozen=True):
 class ItemPage:
     """The page, with all that it is drawn from."""
 
-    def __init__(self, database: Database, settings: Settings, now: Clock) -> None:
+    def __init__(self, database: Database, settings: Settings, now: Clock, actor: Actor) -> None:
         self._database = database
         self._settings = settings
         self._now = now
+        self._actor = actor
 
     async def page(
         self, name: str, *, done: int | None = None, status_code: int = 200, problem: str = ""
@@ -107,6 +132,7 @@ class ItemPage:
             status_code=status_code,
             known=known,
             item=known.item,
+            why=Why(self._actor, now_ms),
             problem=problem,
             threshold=self._settings.confidence_threshold,
         )
@@ -133,6 +159,7 @@ def known_of(reader: Reader, name: str, now_ms: int, done: int | None = None) ->
         item=item,
         aliases=items.aliases(reader, item.id),
         lines=lines,
+        why=why_queries.reasons(reader, item.id),
         events=events,
         lasts=until_item_is_empty(reader, item.id, sum(line.shown_count for line in lines), now_ms),
         lots=lots_of(reader, item.id),
@@ -143,9 +170,12 @@ def known_of(reader: Reader, name: str, now_ms: int, done: int | None = None) ->
 
 
 def _shown(
-    database: NamedDependency[Database], settings: NamedDependency[Settings], now: NamedDependency[Clock]
+    database: NamedDependency[Database],
+    settings: NamedDependency[Settings],
+    now: NamedDependency[Clock],
+    actor: NamedDependency[Actor],
 ) -> ItemPage:
-    return ItemPage(database, settings, now)
+    return ItemPage(database, settings, now, actor)
 
 
 _SHOWN_BY = {"shown": Provide(_shown, sync_to_thread=False)}

@@ -17,9 +17,9 @@ from pantrybox.names import Name, ShortText, Text
 from pantrybox.owners import audit
 from pantrybox.owners.model import Actor
 from pantrybox.storage.database import Database, Reader, Writer
+from pantrybox.web.addresses import asked_for
 from pantrybox.web.authority import needs
 from pantrybox.web.errors import AnyRequest
-from pantrybox.web.history import asked_for
 from pantrybox.web.numbers import Count
 
 Unset = msgspec.UnsetType
@@ -145,11 +145,11 @@ async def change_item(
 ) -> ItemView:
     """Rename or describe a thing. Its old name becomes an alias, and its history stays with it.
 
-    A name may hold slashes; one that ends in `/history` is sent with `%2F`.
+    A name may hold slashes; one that ends in `/history` or `/why` is sent with `%2F`.
     """
-    wanted, of_history = asked_for(request.scope["raw_path"].decode("ascii", "replace"))
-    if of_history:
-        raise MethodNotAllowedException("A history is only read.", headers={"allow": "GET, OPTIONS"})
+    wanted, about = asked_for(request.scope["raw_path"].decode("ascii", "replace"))
+    if about != "item":
+        raise MethodNotAllowedException("That is only read.", headers={"allow": "GET, OPTIONS"})
     change = data or ItemChange()
     changed = await database.write(lambda writer: apply_change(writer, wanted, change, actor))
     shelf_changed.ring()

@@ -52,7 +52,7 @@ def _environment() -> jinja2.Environment:
     )
     shared: dict[str, Any] = {"version": VERSION, "static": _static, "told": told, "low_items": low_items}
     environment.globals.update(shared)
-    environment.filters.update(rfc3339=to_rfc3339, clock_time=_clock_time, percent=_percent, item_path=item_path)
+    environment.filters.update(rfc3339=to_rfc3339, clock_time=_clock_time, percent=told.percent, item_path=item_path)
     return environment
 
 
@@ -66,8 +66,3 @@ def _static(path: str) -> str:
 def _clock_time(at_ms: int) -> str:
     """For a reader without JavaScript; with it the page says how long ago."""
     return to_rfc3339(at_ms)[:16].replace("T", " ") + " UTC"
-
-
-def _percent(fraction: float) -> str:
-    # 99.6 % is not certainty.
-    return f"{min(99, round(100 * fraction)) if fraction < 1 else 100} %"

@@ -55,6 +55,7 @@ from pantrybox.web import (
     taking_page,
     transfer,
     undo,
+    why,
 )
 from pantrybox.web.api_page import openapi
 from pantrybox.web.authority import guard, needs, the_actor
@@ -116,6 +117,7 @@ HANDLERS: list[Any] = [
     history.recent_changes,
     history.item_detail,
     history.item_history,
+    why.item_why,
     shopping.shopping_list,
     shopping.add_to_shopping_list,
     shopping.change_shopping_list,

@@ -230,6 +230,11 @@ def size(size_bytes: float) -> str:
     return f"{size_bytes:.3g} GB" if size_bytes < _LARGE else f"{size_bytes:.0f} GB"
 
 
+def percent(fraction: float) -> str:
+    # 99.6 % is not certainty.
+    return f"{min(99, round(100 * fraction)) if fraction < 1 else 100} %"
+
+
 def lasts(forecast: UntilEmpty) -> str:
     """How long the rest lasts, and between which times that is four times in five."""
     about, early, late = _span(forecast.days), _span(forecast.earliest), _span(forecast.latest)

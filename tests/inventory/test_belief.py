@@ -1,81 +1,122 @@
-"""Laws of the count: a probability stays one, more evidence moves it the right way, one miss is no removal."""
+"""Laws of the count: a probability stays one, and putting beliefs together is what counting every case would give."""
 
-from math import exp
+from collections import defaultdict
+from itertools import product
+from math import prod
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from pantrybox.inventory.belief import (
-    CONFIRMED,
     UNSEEN,
     Belief,
-    after_photograph,
     certain,
-    log_likelihood,
+    larger,
+    of_chances,
     stated,
+    thinned,
     together,
 )
 
-photographs = st.lists(st.integers(0, 12), min_size=1, max_size=12)
+# As they are kept: a track's probabilities are rounded.
+chances = st.integers(0, 1000).map(lambda thousandths: thousandths / 1000)
+units = st.lists(chances, max_size=7)
+confidences = st.integers(0, 1_000_000).map(lambda millionths: millionths / 1e6)
+beliefs = st.one_of(
+    units.map(of_chances),
+    st.builds(stated, st.integers(0, 12), confidences),
+    st.builds(certain, st.integers(0, 12)),
+)
+NEARLY = 1e-4
+"""Rare counts are cut off, and probabilities are rounded."""
 
 
-beliefs = st.lists(st.integers(0, 12), max_size=6).map(lambda seen: believed(*seen))
+def mean(belief: Belief) -> float:
+    return sum(count * chance for count, chance in enumerate(belief.p, start=belief.low))
 
 
-def believed(*seen: int) -> Belief:
-    belief = UNSEEN
-    for count in seen:
-        belief = after_photograph(belief, count)
-    return belief
+def is_probability(belief: Belief) -> bool:
+    return abs(sum(belief.p) - 1) < NEARLY and all(0 <= chance <= 1 for chance in belief.p) and belief.low >= 0
 
 
-@given(photographs)
-def test_a_belief_is_a_probability(seen: list[int]) -> None:
-    belief = believed(*seen)
-    assert abs(sum(belief.p) - 1) < 1e-4
-    assert all(0 <= probability <= 1 for probability in belief.p)
+def is_distributed(belief: Belief, cases: dict[int, float]) -> bool:
+    """Whether it says of every count what was found by going through all cases."""
+    kept = dict(enumerate(belief.p, start=belief.low))
+    return all(abs(kept.get(count, 0.0) - cases.get(count, 0.0)) < NEARLY for count in kept.keys() | cases.keys())
 
 
-@given(st.integers(0, 8))
-def test_what_a_likelihood_sums_to_over_all_that_may_be_seen_is_one(count: int) -> None:
-    assert abs(sum(exp(log_likelihood(seen, count)) for seen in range(count + 15)) - 1) < 1e-9
+@given(beliefs, beliefs, chances)
+def test_whatever_is_made_of_beliefs_is_a_probability(one: Belief, other: Belief, stays: float) -> None:
+    assert all(is_probability(made) for made in (one, together(one, other), larger(one, other), thinned(one, stays)))
 
 
-@given(st.integers(1, 10))
-def test_the_same_count_seen_twice_is_believed_and_sure(count: int) -> None:
-    belief = believed(count, count)
-    assert belief.shown_count == count
-    assert belief.confidence >= CONFIRMED
+@given(units)
+def test_a_count_of_units_that_may_be_there_is_what_going_through_all_cases_gives(there: list[float]) -> None:
+    cases: dict[int, float] = defaultdict(float)
+    for case in product((False, True), repeat=len(there)):
+        weights = (chance if is_there else 1 - chance for chance, is_there in zip(there, case, strict=True))
+        cases[sum(case)] += prod(weights)
+    assert is_distributed(of_chances(there), cases)
 
 
-@given(st.integers(1, 6))
-def test_a_thing_missed_once_is_still_believed_to_be_there(count: int) -> None:
-    assert believed(count, count, count, count - 1).shown_count == count
+@given(units, st.randoms())
+def test_it_does_not_matter_which_unit_is_counted_first(there: list[float], chance: st.DataObject) -> None:
+    shuffled = list(there)
+    chance.shuffle(shuffled)  # pyright: ignore[reportAttributeAccessIssue]
+    counted = of_chances(shuffled)
+    assert is_distributed(of_chances(there), dict(enumerate(counted.p, start=counted.low)))
 
 
-@given(st.integers(1, 6))
-def test_a_thing_missed_three_times_is_believed_to_be_gone(count: int) -> None:
-    belief = believed(count, count, count, count - 1, count - 1, count - 1)
-    assert belief.shown_count == count - 1
+@given(st.integers(0, 9), st.integers(0, 9))
+def test_units_that_are_surely_there_or_surely_not_are_certain(there: int, gone: int) -> None:
+    assert of_chances([1.0] * there + [0.0] * gone) == certain(there)
 
 
-@given(st.integers(1, 6))
-def test_a_thing_more_is_shown_at_once(count: int) -> None:
-    assert believed(count, count, count + 1).shown_count == count + 1
+@given(beliefs, beliefs)
+def test_two_heaps_are_as_many_together_whichever_comes_first(one: Belief, other: Belief) -> None:
+    assert together(one, other) == together(other, one)
+    assert together(one, UNSEEN) == together(UNSEEN, one) == one
+    assert abs(mean(together(one, other)) - mean(one) - mean(other)) < 100 * NEARLY
 
 
-@given(photographs)
-def test_a_belief_that_nothing_moves_comes_to_rest(seen: list[int]) -> None:
-    belief = believed(*seen, *[2] * 60)
-    assert after_photograph(belief, 2) == belief
+@given(units, units)
+def test_two_heaps_together_are_the_heap_of_all_their_units(one: list[float], other: list[float]) -> None:
+    both = of_chances([*one, *other])
+    assert is_distributed(together(of_chances(one), of_chances(other)), dict(enumerate(both.p, start=both.low)))
 
 
-@given(st.integers(0, 9999), st.integers(0, 9999))
-def test_a_count_however_large_takes_a_photograph_that_shows_few(count: int, seen: int) -> None:
-    assert abs(sum(after_photograph(certain(count), seen % 20).p) - 1) < 1e-3
+@given(st.integers(0, 500), st.integers(0, 500))
+def test_two_certain_heaps_are_certain_together(one: int, other: int) -> None:
+    assert together(certain(one), certain(other)) == certain(one + other)
 
 
-@given(st.integers(0, 9999), st.integers(0, 1_000_000).map(lambda millionths: millionths / 1e6))
+@given(beliefs, beliefs)
+def test_the_larger_of_two_counts_is_what_going_through_all_pairs_gives(one: Belief, other: Belief) -> None:
+    cases: dict[int, float] = defaultdict(float)
+    for (count, p), (beside, q) in product(enumerate(one.p, start=one.low), enumerate(other.p, start=other.low)):
+        cases[max(count, beside)] += p * q
+    assert is_distributed(larger(one, other), cases)
+    assert larger(one, other) == larger(other, one)
+
+
+@given(beliefs, chances)
+def test_the_mean_of_what_is_left_falls_by_the_chance_to_stay(belief: Belief, stays: float) -> None:
+    assert abs(mean(thinned(belief, stays)) - stays * mean(belief)) < 100 * NEARLY
+
+
+@given(beliefs)
+def test_what_surely_stays_is_as_it_was_and_what_surely_goes_is_nothing(belief: Belief) -> None:
+    assert is_distributed(thinned(belief, 1.0), dict(enumerate(belief.p, start=belief.low)))
+    assert thinned(belief, 0.0) == certain(0)
+
+
+@given(st.integers(0, 9))
+def test_what_was_certain_and_surely_stays_is_certain(count: int) -> None:
+    assert thinned(certain(count), 1.0) == certain(count)
+
+
+@given(st.integers(0, 9999), confidences)
 def test_what_was_told_is_shown_as_it_was_told(count: int, confidence: float) -> None:
     belief = stated(count, confidence)
     assert belief.shown_count == count
@@ -83,17 +124,12 @@ def test_what_was_told_is_shown_as_it_was_told(count: int, confidence: float) ->
     assert abs(sum(belief.p) - 1) < 1e-3
 
 
-@given(st.integers(0, 50))
-def test_a_persons_word_stands_against_one_photograph_that_misses_something(count: int) -> None:
-    assert after_photograph(certain(count), max(0, count - 1)).shown_count == count
+@given(st.integers(0, 9999))
+def test_what_somebody_knows_is_certain(count: int) -> None:
+    assert stated(count, 1.0) == certain(count)
+    assert (certain(count).shown_count, certain(count).confidence, certain(count).high) == (count, 1.0, count)
 
 
-@given(beliefs, beliefs)
-def test_two_heaps_are_as_many_together_whichever_comes_first(one: Belief, other: Belief) -> None:
-    assert together(one, other) == together(other, one)
-    assert together(one, UNSEEN) == one
-
-
-@given(st.integers(0, 500), st.integers(0, 500))
-def test_two_certain_heaps_are_certain_together(one: int, other: int) -> None:
-    assert together(certain(one), certain(other)) == certain(one + other)
+@pytest.mark.parametrize("nothing", [UNSEEN, of_chances([])])
+def test_nothing_is_none(nothing: Belief) -> None:
+    assert nothing.shown_count == nothing.high == 0
