@@ -40,13 +40,21 @@ class Record(NamedTuple):
 
 
 def overwritten(world: World) -> Record:
-    return Record(world.boxes)
+    return _every_change(world, world.boxes)
 
 
 def median_of_five(world: World) -> Record:
     boxes = world.boxes
     shown = [np.median(boxes[max(0, rank - 4) : rank + 1], axis=0).round() for rank in range(len(boxes))]
-    return Record(np.array(shown, dtype=np.int16))
+    return _every_change(world, np.array(shown, dtype=np.int16))
+
+
+def _every_change(world: World, shown: NDArray[np.int16]) -> Record:
+    """With an event whenever the count that is shown changes."""
+    steps = np.diff(shown, axis=0)
+    ranks, items = (part.tolist() for part in np.nonzero(steps))
+    events = [(float(world.hours[at + 1]), item, int(steps[at, item])) for at, item in zip(ranks, items, strict=True)]
+    return Record(shown, events=events)
 
 
 def folded(world: World, mode: Mode, habits: Habits, glimpsing: Glimpsing) -> Record:
@@ -96,6 +104,7 @@ def true_habits(world: World, factor: float = 1.0) -> Habits:
     visits = PHOTOGRAPHED * len(changes) / days + VISITS_A_DAY
     at_all = len(changes) / days / ITEMS
     more = [one.delta for one in changes if one.delta > 0]
+    fewer = [-one.delta for one in changes if one.delta < 0]
     units = float(world.true.sum(axis=1).mean())
     return Habits(
         missed=factor * (1 - sum(noise.seen) / 2),
@@ -104,11 +113,14 @@ def true_habits(world: World, factor: float = 1.0) -> Habits:
         changed_an_hour=(1 - PHOTOGRAPHED) * at_all / 24,
         removed=1 - len(more) / len(changes),
         another=1 - len(more) / sum(more),
+        another_taken=1 - len(fewer) / sum(fewer),
         miss_stays_door=noise.miss_stays_door,
         miss_stays_timer=noise.miss_stays_timer,
         false_box_stays=noise.false_box_stays,
         hides_an_hour=1 / (24 * noise.hides_days),
+        hides_a_visit=0.0,
         hidden_hours=noise.hidden_hours,
+        uncovered=0.0,
         moved=max(0.001, world.life.moves_a_day / visits / units),
         same_spot=world.life.same_spot,
     )

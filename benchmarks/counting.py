@@ -110,6 +110,13 @@ class Table:
         self.fine = self.fine and not over
         return f"{value:{form}} ({_short(limit)}){'!' if over else ' '}"
 
+    def delay(self, delays: Sequence[int], limit: int | None) -> str:
+        median = float(np.median(delays)) if delays else 0.0
+        if median < counted.NEVER:
+            return self.most(median, limit, ".0f")
+        self.fine = self.fine and limit is None
+        return "never" if limit is None else f"never ({limit})!"
+
     def least(self, value: float, limit: float | None) -> str:
         if limit is None:
             return f"{value:.3f}"
@@ -139,14 +146,13 @@ def print_level(level: str, by_rule: dict[str, Figures], table: Table) -> None:
         most = MOST_ERROR[mode][level] if ours else None
         if learned and ours:
             most = round(by_rule[mode].mean_error / overwrite + MORE_IF_LEARNED, 3) if mode in by_rule else None
-        add, take = (float(np.median(delays)) if delays else 0.0 for delays in (one.additions, one.removals))
         most_ece = (MOST_ECE_LEARNED if learned else MOST_ECE) if ours else None
         judged, quick = ours and not learned, mode == "both" and not learned
         cells = [rule, f"{one.mean_error:.3f}", table.most(one.mean_error / overwrite, most)]
         cells.append(table.most(one.false_events / one.days, MOST_FALSE[level] if judged else None, ".2f"))
         cells.append(table.least(one.shown / max(1, one.changes), LEAST_SHOWN[level] if judged else None))
-        cells.append(table.most(add, MOST_DELAY[0] if quick else None, ".0f"))
-        cells.append(table.most(take, MOST_DELAY[1] if quick else None, ".0f"))
+        cells.append(table.delay(one.additions, MOST_DELAY[0] if quick else None))
+        cells.append(table.delay(one.removals, MOST_DELAY[1] if quick else None))
         cells.append(f"{np.mean(np.array(one.additions + one.removals) <= 3):.2f}")
         cells += [table.most(counted.ece(bins), most_ece) if ours else "" for bins in (one.bins, one.unsure)]
         print(_row(cells))

@@ -40,7 +40,9 @@ def habits_of(noise: Noise) -> Habits:
         miss_stays_timer=noise.miss_stays_timer,
         false_box_stays=noise.false_box_stays,
         hides_an_hour=1 / (24 * noise.hides_days),
+        hides_a_visit=0.0,
         hidden_hours=noise.hidden_hours,
+        uncovered=0.0,
     )
 
 

@@ -75,7 +75,9 @@ class Chances(msgspec.Struct, frozen=True):
     taken: Numbers
     """That the unit is taken."""
     comes: Numbers
-    """That a unit of its item comes."""
+    """That a unit of its item comes,"""
+    spot: Numbers
+    """and that it, or a false box, is just where the track was; 1 where nobody knows where anything is."""
     alike: Numbers
     """Among so many tracks it stands for whichever was lost; 1 where it is known which."""
 
@@ -106,7 +108,7 @@ class Between(msgspec.Struct, frozen=True):
 
 def lived_on(before: Numbers, shown: NDArray[np.intp], chances: Chances, between: Between) -> tuple[Numbers, Numbers]:
     """The states after a photograph, (n, STATES), and how likely what it shows was, (n,)."""
-    moves = _moves(chances, between, same_spot=np.where(shown == Shown.MOVED, 1.0, between.habits.same_spot))
+    moves = _moves(chances, between, spot=np.where(shown == Shown.MOVED, 1.0, chances.spot))
     moves *= _likelihoods(between)[shown][:, None, :]
     _weigh_new_boxes(moves, shown, between.glimpsing)
     _weigh_moved(moves, shown, between.habits)
@@ -121,7 +123,7 @@ _BARED = 0.05
 """What covers a place does not stay for ever, however short the time was."""
 
 
-def _moves(chances: Chances, between: Between, same_spot: Numbers) -> Numbers:
+def _moves(chances: Chances, between: Between, spot: Numbers) -> Numbers:
     """P(state after | state before), (n, STATES, STATES)."""
     q, r, w = chances.missed, chances.taken, between.stays
     there = 1 - r
@@ -140,8 +142,8 @@ def _moves(chances: Chances, between: Between, same_spot: Numbers) -> Numbers:
     moves[:, FALSE, FALSE] = between.habits.false_box_stays
     moves[:, FALSE, VANISHED] = 1 - between.habits.false_box_stays
     for absent in (TAKEN, VANISHED):
-        moves[:, absent, SEEN] = chances.comes * same_spot * (1 - q)
-        moves[:, absent, FALSE] = chances.false_boxes * same_spot
+        moves[:, absent, SEEN] = chances.comes * spot * (1 - q)
+        moves[:, absent, FALSE] = chances.false_boxes * spot
         moves[:, absent, absent] = 1 - moves[:, absent, SEEN] - moves[:, absent, FALSE]
     return moves
 

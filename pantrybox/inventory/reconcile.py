@@ -194,6 +194,7 @@ def _chances(shelf: Shelf, scene: Scene, found: Matched, between: Between) -> Ch
             ]
         ),
         comes=np.full(len(scene.tracks), changed * (1 - habits.removed)),
+        spot=np.full(len(scene.tracks), habits.same_spot if found.exact else 1.0),
         alike=np.array([1.0 if found.exact else max(1, alike[track.item_id]) for track in scene.tracks]),
     )
 

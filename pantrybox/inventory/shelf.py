@@ -128,7 +128,10 @@ class Shelf(msgspec.Struct, frozen=True):
 def _belief(by_camera: Sequence[Sequence[Track]], told: Belief) -> Belief:
     """What two cameras see of one place is the same: the larger number counts."""
     views = [of_chances([track.unit for track in tracks]) for tracks in by_camera]
-    return together(reduce(larger, views), told) if views else told
+    if views:
+        return together(reduce(larger, views), told)
+    # What was seen here and has no track left is gone, for all that anybody knows.
+    return told if told.p else certain(0)
 
 
 EMPTY = Shelf()

@@ -151,8 +151,8 @@ class _Look(msgspec.Struct):
 
 
 _LOOK = f"""
-               look.id AS observation_id, captures.device_id AS camera, captures.id AS capture_id, captures.captured_at_ms,
-               captures.image_path IS NOT NULL AS has_image, look.model,
+               look.id AS observation_id, captures.device_id AS camera, captures.id AS capture_id,
+               captures.captured_at_ms, captures.image_path IS NOT NULL AS has_image, look.model,
                (
                 SELECT json_group_array(json_object(
                     'id', id, 'score', score, 'label', label, 'label_score', label_score, 'item_id', item_id,

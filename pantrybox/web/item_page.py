@@ -80,7 +80,8 @@ class Why:
         self._to = Listener(actor.name, local_date(now_ms), told.isolated)
 
     def unit(self, unit: Unit, reasons: Reasons) -> str:
-        return told_why.unit(unit, reasons.word, self._to)
+        # A number and its sign stay on one line.
+        return told_why.unit(unit, reasons.word, self._to).replace(" %", "\N{NO-BREAK SPACE}%")
 
     def said(self, reasons: Reasons) -> str:
         """Nothing where nobody spoke of it."""

@@ -119,10 +119,10 @@ def chances(belief: Belief) -> str:
 def rates(missed: float, false_boxes: float) -> str:
     """How far the eye is trusted with an item at a place."""
     return (
-        f"In plain view the eye misses it {_times(missed)} times in 100 here, "
-        f"and takes something else for it {_times(false_boxes)} times"
+        f"Of 100 photographs the eye misses it in plain view in {_hundredths(missed)}, "
+        f"and begins to take something else for it in {_hundredths(false_boxes)}"
     )
 
 
-def _times(rate: float) -> str:
-    return f"{100 * rate:.0f}" if rate >= 0.01 else "fewer than 1"  # noqa: PLR2004 - once in a hundred
+def _hundredths(rate: float) -> str:
+    return str(round(100 * rate) or "fewer than 1")

@@ -1,100 +1,524 @@
-"""Laws of reconciling: the ledger sums to the confirmed count, and a view that shows nothing removes nothing."""
+"""Laws of the count: the ledger sums to what is confirmed, a view that shows nothing removes nothing, words hold."""
 
-from hypothesis import given
+from collections import Counter
+from typing import Any
+
+import pytest
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from pantrybox.inventory.belief import UNSEEN
-from pantrybox.inventory.model import NOTHING, Change, Stand, View
-from pantrybox.inventory.reconcile import adjusted, reconcile
-
-JAM, FLOUR, RICE = 1, 2, 3
-views = st.builds(
-    View,
-    seen=st.dictionaries(st.sampled_from([JAM, FLOUR, RICE]), st.integers(1, 6)),
-    readable=st.booleans(),
-    whole=st.booleans(),
+from pantrybox.inventory.belief import CONFIRMED, UNSEEN, certain
+from pantrybox.inventory.lives import STATES
+from pantrybox.inventory.model import NOTHING
+from pantrybox.inventory.rates import Learned
+from pantrybox.inventory.reconcile import adjusted
+from pantrybox.inventory.view import Thing
+from pantrybox.vision.model import Glance, Verdict
+from tests.inventory.photographs import (
+    FLOUR,
+    ITEMS,
+    JAM,
+    RICE,
+    Place,
+    glance,
+    spot,
+    thing,
+    things,
 )
 
-
-def folded(*seen: View) -> tuple[dict[int, Stand], list[Change]]:
-    stock: dict[int, Stand] = {}
-    ledger: list[Change] = []
-    for view in seen:
-        stock, changes = reconcile(stock, view)
-        ledger += changes
-    return stock, ledger
+VERDICTS: list[Verdict] = ["unchanged", "covered", "gone"]
+Step = tuple[str, dict[str, Any]]
+"""A method of Place, and what it is called with."""
+items = st.sampled_from(ITEMS)
+FULL = [*things(JAM, 0, 1), *things(FLOUR, 5, 6), *things(RICE, 10, 11)]
 
 
-def saw(readable: bool = True, **counts: int) -> View:
-    names = {"jam": JAM, "flour": FLOUR, "rice": RICE}
-    return View(seen={names[name]: count for name, count in counts.items()}, readable=readable)
+@st.composite
+def looks(draw: st.DrawFn, *, certain_names: bool = True) -> dict[str, Any]:
+    """What a photograph shows, few things at few spots, so that many meet again in the next."""
+    at = draw(st.lists(st.integers(0, 7), unique=True, max_size=6))
+    bare = draw(st.integers(0, len(at)))
+    seen = [
+        Thing(
+            spot(one),
+            draw(st.sampled_from([*ITEMS, None])),
+            draw(st.sampled_from([0.3, 0.7, 0.95, 1.0])),
+            certain=certain_names and draw(st.booleans()),
+            still=draw(st.sampled_from([True, False, None])),
+        )
+        for one in at[bare:]
+    ]
+    return {"seen": seen, "glances": [glance(one, draw(st.sampled_from(VERDICTS))) for one in at[:bare]]}
 
 
-@given(st.lists(views, max_size=15))
-def test_the_ledger_sums_to_the_confirmed_count(seen: list[View]) -> None:
-    stock, ledger = folded(*seen)
-    for item_id, stand in stock.items():
-        lines = [change for change in ledger if change.item_id == item_id]
-        assert sum(change.delta for change in lines) == stand.confirmed_count
+@st.composite
+def photographs(draw: st.DrawFn) -> Step:
+    around = {
+        "camera": draw(st.sampled_from(["left", "right"])),
+        "when": draw(st.sampled_from(["door", "timer"])),
+        "hours": draw(st.sampled_from([0.0, 0.1, 1.0, 30.0])),
+        "readable": draw(st.sampled_from([True, True, True, False])),
+        "whole": draw(st.sampled_from([True, True, True, False])),
+        "moved": draw(st.sampled_from([False, False, False, True])),
+    }
+    return "see", draw(looks()) | around
+
+
+words = st.builds(lambda item_id, count: ("say", {"item_id": item_id, "count": count}), items, st.integers(0, 5))
+merges = st.permutations(ITEMS).map(lambda order: ("merge", {"item_id": order[0], "into_id": order[1]}))
+histories = st.lists(st.one_of(photographs(), photographs(), photographs(), words, merges), max_size=12)
+
+
+def happened(steps: list[Step], place: Place | None = None) -> Place:
+    place = place or Place()
+    for name, told in steps:
+        getattr(place, name)(**told)
+    return place
+
+
+def watched(seen: list[Thing], times: int = 3) -> Place:
+    """A place that is known well."""
+    return happened([("see", {"seen": seen})] * times)
+
+
+# The ledger
+
+
+@given(histories)
+def test_the_ledger_sums_to_the_confirmed_count(steps: list[Step]) -> None:
+    place = happened(steps)
+    for item_id, stand in place.stock.items():
+        lines = [line.change for line in place.lines if line.change.item_id == item_id]
+        assert sum(line.delta for line in lines) == stand.confirmed_count
         assert len(lines) == stand.event_count
+    assert {line.change.item_id for line in place.lines} <= place.stock.keys()
 
 
-@given(st.lists(views, max_size=15))
-def test_no_count_is_ever_negative_and_no_line_says_nothing(seen: list[View]) -> None:
-    stock, ledger = folded(*seen)
-    assert all(stand.confirmed_count >= 0 for stand in stock.values())
-    assert all(change.delta != 0 and change.count_after >= 0 for change in ledger)
+@given(histories)
+def test_no_count_is_ever_negative_and_no_photograph_writes_a_line_that_says_nothing(steps: list[Step]) -> None:
+    place = happened(steps)
+    assert all(stand.confirmed_count >= 0 and stand.shown_count >= 0 for stand in place.stock.values())
+    assert all(line.change.count_after >= 0 for line in place.lines)
+    assert all(line.change.delta for line in place.lines if line.since)
 
 
-@given(st.lists(views, max_size=8), st.dictionaries(st.sampled_from([JAM, FLOUR, RICE]), st.integers(1, 6)))
-def test_an_unreadable_view_changes_nothing_whatever_it_shows(seen: list[View], shown: dict[int, int]) -> None:
-    stock, _ = folded(*seen)
-    assert reconcile(stock, View(seen=shown, readable=False)) == (stock, [])
+@given(histories)
+def test_whatever_happens_beliefs_and_states_are_probabilities(steps: list[Step]) -> None:
+    place = happened(steps)
+    for belief in place.shelf.beliefs().values():
+        assert belief == UNSEEN or abs(sum(belief.p) - 1) < 1e-4
+        assert all(0 <= chance <= 1 for chance in belief.p)
+    for track in place.tracks:
+        assert abs(sum(track.states) - 1) < STATES * 1e-5
+        assert all(chance >= 0 for chance in track.states)
 
 
-@given(st.lists(views, max_size=10), st.lists(views, max_size=10))
-def test_folding_in_two_parts_is_folding_at_once(first: list[View], second: list[View]) -> None:
-    halfway, lines = folded(*first)
-    stock = halfway
-    for view in second:
-        stock, changes = reconcile(stock, view)
-        lines = lines + changes
-    assert (stock, lines) == folded(*first, *second)
+@given(histories)
+def test_a_line_is_dated_to_a_photograph_that_there_was(steps: list[Step]) -> None:
+    place = Place()
+    for name, told in steps:
+        lines = len(place.lines)
+        getattr(place, name)(**told)
+        assert all(0 <= line.since <= place.position for line in place.lines[lines:])
 
 
-@given(st.lists(views, max_size=8), st.dictionaries(st.sampled_from([JAM, FLOUR, RICE]), st.integers(1, 6)))
-def test_a_glimpse_takes_nothing_away(seen: list[View], shown: dict[int, int]) -> None:
-    stock, _ = folded(*seen)
-    after, changes = reconcile(stock, View(seen=shown, readable=True, whole=False))
-    assert all(after[item].shown_count >= stand.shown_count for item, stand in stock.items())
-    assert all(change.delta > 0 or change.count_after >= stock[change.item_id].shown_count for change in changes)
+@given(histories)
+def test_a_photograph_leaves_no_sure_count_out_of_the_ledger(steps: list[Step]) -> None:
+    place = happened(steps)
+    before = dict(place.stock)
+    place.see(FULL)
+    for item_id, stand in place.stock.items():
+        moved = stand.belief != before.get(item_id, NOTHING).belief
+        assert not (moved and stand.confidence >= CONFIRMED and stand.confirmed_count != stand.shown_count)
 
 
-@given(st.lists(views, max_size=8), st.lists(views, max_size=8))
-def test_adjusting_to_other_evidence_leaves_the_ledger_in_step(seen: list[View], truly_seen: list[View]) -> None:
-    stock, ledger = folded(*seen)
-    beliefs = {item: stand.belief for item, stand in folded(*truly_seen)[0].items()}
-    after, lines = adjusted(stock, beliefs)
-    for item, stand in after.items():
-        ledger_sum = sum(change.delta for change in [*ledger, *lines] if change.item_id == item)
-        assert ledger_sum == stand.confirmed_count
-        assert stand.belief == beliefs.get(item, UNSEEN)
-        assert stand.event_count == stock.get(item, NOTHING).event_count + sum(line.item_id == item for line in lines)
+@given(histories, histories)
+def test_adjusting_to_other_evidence_leaves_the_ledger_in_step(steps: list[Step], truly: list[Step]) -> None:
+    place, beliefs = happened(steps), happened(truly).shelf.beliefs()
+    after, lines = adjusted(place.stock, beliefs)
+    deltas, many = Counter[int](), Counter[int]()
+    for line in [*(one.change for one in place.lines), *lines]:
+        deltas[line.item_id] += line.delta
+        many[line.item_id] += 1
+    for item_id, stand in after.items():
+        assert stand.belief == beliefs.get(item_id, UNSEEN)
+        assert (stand.confirmed_count, stand.event_count) == (deltas[item_id], many[item_id])
+        assert stand.belief != UNSEEN or stand.confirmed_count == 0
 
 
 def test_the_first_line_of_an_item_says_seen_and_later_ones_say_what_happened() -> None:
-    _, ledger = folded(saw(jam=1), saw(jam=1), saw(jam=2), saw(jam=2), saw(), saw(), saw())
-    assert [(change.event_type, change.delta) for change in ledger] == [("seen", 1), ("added", 1), ("removed", -2)]
+    place = watched(things(JAM, 0))
+    place.see_until_written(things(JAM, 0, 1))
+    place.see_until_written(things(JAM, 1), [glance(0, "gone")])
+    assert place.events() == [("seen", JAM, 1), ("added", JAM, 1), ("removed", JAM, -1)]
 
 
-def test_a_hand_before_the_lens_does_not_empty_the_pantry() -> None:
-    full = saw(jam=2, flour=1, rice=3)
-    stock, ledger = folded(full, full, full, saw(), full)
-    assert {item: stand.shown_count for item, stand in stock.items()} == {JAM: 2, FLOUR: 1, RICE: 3}
-    assert not [change for change in ledger if change.delta < 0]
+@pytest.mark.xfail(strict=True, reason="without a track the belief is UNSEEN, whose confidence never writes a line")
+def test_what_turned_out_to_be_another_item_is_taken_out_of_the_ledger() -> None:
+    place = watched(things(JAM, 0))
+    for _ in range(10):
+        place.see([thing(FLOUR, 0, still=True)])
+    assert place.stock[JAM].confirmed_count == 0
+    assert place.stock[FLOUR].confirmed_count == 1
 
 
-def test_a_shelf_that_stays_empty_is_believed_in_the_end() -> None:
-    full = saw(jam=2, flour=1, rice=3)
-    stock, _ = folded(full, full, full, *[saw()] * 8)
-    assert all(stand.shown_count == 0 for stand in stock.values())
+@pytest.mark.xfail(strict=True, reason="without a track the belief is UNSEEN, whose confidence never writes a line")
+def test_what_a_person_calls_no_thing_is_taken_out_of_the_ledger() -> None:
+    place = watched([thing(JAM, 0), thing(FLOUR, 9)])
+    for _ in range(3):
+        place.see([thing(None, 0, certain=True), thing(FLOUR, 9)])
+    assert place.stock[JAM].confirmed_count == 0
+
+
+# What says nothing
+
+
+@given(histories, looks(), st.sampled_from(["door", "timer"]))
+def test_an_unreadable_view_changes_nothing_whatever_it_shows(steps: list[Step], look: dict[str, Any], when: str) -> None:
+    place = happened(steps)
+    shelf, stock = place.shelf, place.stock
+    assert place.see(**look, when=when, readable=False) == []  # pyright: ignore[reportArgumentType]
+    assert place.shelf == shelf
+    assert all(place.stock[item_id] == stand for item_id, stand in stock.items())
+
+
+@given(histories, looks())
+def test_a_glimpse_takes_nothing_away_and_shows_what_it_shows(steps: list[Step], look: dict[str, Any]) -> None:
+    place = happened(steps)
+    before = {item_id: place.shelf.belief(item_id).shown_count for item_id in ITEMS}
+    lines = place.see(**look, whole=False)
+    glimpsed = Counter(one.item_id for one in look["seen"])
+    for item_id, count in before.items():
+        assert place.shelf.belief(item_id).shown_count == max(count, glimpsed[item_id])
+    assert all(line.change.delta > 0 or line.change.count_after >= before[line.change.item_id] for line in lines)
+
+
+@given(histories, st.integers(0, 12))
+def test_folding_in_two_parts_with_a_file_between_them_is_folding_at_once(steps: list[Step], part: int) -> None:
+    halfway = happened(steps[:part])
+    halfway.kept()
+    there, at_once = happened(steps[part:], halfway), happened(steps)
+    assert there.shelf == at_once.shelf
+    assert (there.stock, there.lines) == (at_once.stock, at_once.lines)
+
+
+@settings(max_examples=30)
+@given(st.lists(st.tuples(items, st.integers(0, 19)), max_size=8, unique_by=lambda one: one[1]), st.integers(1, 30))
+def test_where_nothing_changes_nothing_is_written_however_often_it_is_seen(
+    stands: list[tuple[int, int]], times: int
+) -> None:
+    seen = [thing(item_id, at) for item_id, at in stands]
+    place = watched(seen, 2)
+    lines = list(place.lines)
+    for number in range(times):
+        place.see(seen, when="timer" if number % 2 else "door")
+    assert place.lines == lines
+    assert place.shown == Counter(item_id for item_id, _ in stands)
+
+
+@settings(max_examples=10)
+@given(histories, st.lists(st.tuples(items, st.integers(0, 7)), max_size=6, unique_by=lambda one: one[1]))
+def test_a_shelf_that_nothing_moves_comes_to_rest(steps: list[Step], stands: list[tuple[int, int]]) -> None:
+    place = happened(steps)
+    seen = [thing(item_id, at) for item_id, at in stands]
+    for _ in range(150):
+        place.see(seen, when="timer")
+    states = {track.box: (track.item_id, track.states) for track in place.tracks if track.box}
+    lines = len(place.lines)
+    for _ in range(5):
+        place.see(seen, when="timer")
+    assert {track.box: (track.item_id, track.states) for track in place.tracks if track.box} == states
+    assert len(place.lines) == lines
+
+
+# A view that is blocked, and things that are moved
+
+
+@pytest.mark.parametrize("verdict", [None, "unchanged", "covered"])
+def test_a_hand_before_the_lens_does_not_empty_the_pantry(verdict: Verdict | None) -> None:
+    place = watched(FULL)
+    full = place.shown
+    assert place.see([], _glances(FULL, verdict)) == []
+    assert place.shown == full
+    place.see(FULL)
+    assert place.shown == full
+    assert not [line for line in place.lines if line.change.delta < 0]
+
+
+def test_a_view_without_any_of_many_different_things_is_doubted_though_their_places_look_bare() -> None:
+    many = [thing(item_id, item_id) for item_id in range(1, 9)]
+    place = watched(many)
+    assert place.see([], _glances(many, "gone")) == []
+    assert len(place.shown) == len(many)
+    place.see(many)
+    assert not [line for line in place.lines if line.change.delta < 0]
+
+
+@given(st.sets(st.integers(0, 5), max_size=2))
+def test_a_hand_that_leaves_some_things_to_be_seen_takes_nothing_away_either(free: set[int]) -> None:
+    place = watched(FULL)
+    full = place.shown
+    place.see([FULL[rank] for rank in sorted(free)])
+    place.see(FULL)
+    assert place.shown == full
+    assert not [line for line in place.lines if line.change.delta < 0]
+
+
+@pytest.mark.parametrize("verdict", [None, "gone"])
+def test_a_shelf_that_stays_empty_is_believed_in_the_end(verdict: Verdict | None) -> None:
+    place = watched(FULL)
+    for _ in range(60):
+        place.see([], _glances(FULL, verdict))
+    assert place.shown == {}
+    assert all(stand.confirmed_count == 0 for stand in place.stock.values())
+
+
+def test_one_thing_of_a_full_shelf_that_is_taken_is_believed_at_once_and_sure_later() -> None:
+    place = watched(FULL)
+    place.see(FULL[1:], [glance(0, "gone")])
+    assert place.shown == {JAM: 1, FLOUR: 2, RICE: 2}
+    place.see_until_written(FULL[1:], [glance(0, "gone")])
+    assert place.events()[-1] == ("removed", JAM, -1)
+
+
+def _glances(at: list[Thing], verdict: Verdict | None) -> list[Glance]:
+    return [Glance(one.box, verdict) for one in at if verdict and one.box]
+
+
+@given(st.permutations(range(20)).map(lambda order: order[:6]), st.integers(1, 4))
+def test_what_is_moved_within_the_view_is_no_event(order: list[int], times: int) -> None:
+    place = watched(FULL)
+    lines = list(place.lines)
+    moved = [Thing(spot(at), one.item_id, 0.9) for at, one in zip(order, FULL, strict=True)]
+    for _ in range(times):
+        place.see(moved)
+    assert place.lines == lines
+    assert place.shown == {JAM: 2, FLOUR: 2, RICE: 2}
+
+
+@given(st.permutations(range(20)).map(lambda order: order[:6]))
+def test_a_camera_that_is_turned_is_no_event(order: list[int]) -> None:
+    place = watched(FULL)
+    lines = list(place.lines)
+    place.see([Thing(spot(at), one.item_id, 0.9) for at, one in zip(order, FULL, strict=True)], moved=True)
+    assert place.lines == lines
+    assert place.shown == {JAM: 2, FLOUR: 2, RICE: 2}
+
+
+def test_what_is_covered_is_there_and_what_stands_before_it_is_named() -> None:
+    place = watched([thing(JAM, 0), thing(FLOUR, 9)])
+    before = Thing(spot(0), RICE, 0.95, still=False)
+    place.see([before, thing(FLOUR, 9)], [glance(0, "covered")], hours=6)
+    assert place.shown[JAM] == 1
+    assert place.shelf.hidden(JAM) == (1, RICE)
+
+
+def test_one_photograph_in_which_a_thing_is_not_found_takes_nothing_away() -> None:
+    place = watched(FULL)
+    place.see(FULL[1:], [glance(0, "unchanged")])
+    place.see(FULL[1:])
+    place.see(FULL)
+    assert not [line for line in place.lines if line.change.delta < 0]
+    assert place.shown == {JAM: 2, FLOUR: 2, RICE: 2}
+
+
+@pytest.mark.xfail(strict=True, reason="where a thing was taken a false box may come, where it is hidden it may not")
+def test_what_is_held_to_be_taken_does_not_come_back_by_time_alone() -> None:
+    place = watched([*things(JAM, 0, 1, 2), thing(FLOUR, 9)])
+    left = [*things(JAM, 1, 2), thing(FLOUR, 9)]
+    place.see(left, [glance(0, "gone")], hours=0.1)
+    place.see(left, [glance(0, "covered")], hours=0.1)
+    assert place.shown[JAM] == 2
+    for _ in range(900):
+        place.see(left, [glance(0, "covered")], when="timer", hours=1 / 60)
+    assert place.shown[JAM] == 2
+
+
+# Words
+
+
+@given(histories, items, st.integers(0, 9))
+def test_a_persons_word_counts_at_once_and_is_certain(steps: list[Step], item_id: int, count: int) -> None:
+    place = happened(steps)
+    place.say(item_id, count)
+    stand = place.stock[item_id]
+    assert (stand.shown_count, stand.confidence, stand.confirmed_count) == (count, 1.0, count)
+    assert stand.belief == certain(count)
+
+
+@settings(max_examples=30)
+@given(st.integers(0, 6), st.integers(0, 9), st.sampled_from(["door", "timer"]), st.integers(1, 30))
+def test_a_persons_word_holds_while_the_photographs_show_what_they_showed(
+    boxes: int, count: int, when: str, times: int
+) -> None:
+    seen = [*things(JAM, *range(boxes)), thing(FLOUR, 9)]
+    place = watched(seen)
+    place.say(JAM, count)
+    for _ in range(times):
+        # What the eye knows and does not find at all may be gone, however many people told of.
+        assert place.see(seen, when=when) == []  # pyright: ignore[reportArgumentType]
+        assert place.stock[JAM].belief == certain(count)
+
+
+def test_five_though_i_see_three_stays_five_and_is_four_when_one_is_taken() -> None:
+    place = watched(things(JAM, 0, 1, 2))
+    place.say(JAM, 5)
+    for _ in range(30):
+        place.see(things(JAM, 0, 1, 2))
+    assert place.stock[JAM].belief == certain(5)
+    place.see_until_written(things(JAM, 0, 1), [glance(2, "gone")])
+    assert place.shown == {JAM: 4}
+    assert place.events()[-1] == ("removed", JAM, -1)
+
+
+def test_a_unit_that_was_told_of_and_comes_to_light_is_not_one_more() -> None:
+    place = watched(things(JAM, 0))
+    place.say(JAM, 3)
+    for at in (1, 2):
+        for _ in range(3):
+            place.see(things(JAM, *range(at + 1)))
+    assert place.shown == {JAM: 3}
+    for _ in range(3):
+        place.see(things(JAM, 0, 1, 2, 3))
+    assert place.shown == {JAM: 4}
+
+
+def test_the_first_photograph_shows_what_people_told_of_before() -> None:
+    place = Place()
+    place.say(JAM, 3)
+    place.see(things(JAM, 0, 1))
+    assert place.shown == {JAM: 3}
+
+
+@pytest.mark.xfail(strict=True, reason="_faded looks at the photographs of every camera, not only of those that see it")
+def test_five_though_one_camera_sees_three_stays_five_whatever_another_camera_sees() -> None:
+    place = Place()
+    for number in range(36):
+        place.see(things(JAM, 0, 1, 2), camera="left")
+        place.see(things(FLOUR, 0), camera="right")
+        if number == 5:
+            place.say(JAM, 5)
+    assert place.stock[JAM].belief == certain(5)
+
+
+def test_what_people_told_of_is_doubted_when_nothing_of_its_kind_is_found_any_more() -> None:
+    place = watched([thing(JAM, 0), thing(FLOUR, 9)])
+    place.say(JAM, 2)
+    for _ in range(40):
+        place.see([thing(FLOUR, 9)], [glance(0, "gone")])
+    assert place.shown == {FLOUR: 1}
+
+
+def test_what_the_eye_never_knew_it_cannot_miss() -> None:
+    place = watched([thing(FLOUR, 9)])
+    place.say(JAM, 2)
+    for _ in range(40):
+        place.see([thing(FLOUR, 9)])
+    assert place.stock[JAM].belief == certain(2)
+
+
+def test_after_a_lower_word_the_box_that_vanishes_next_was_the_one_too_many_and_then_one_less_is_one_less() -> None:
+    place = watched(things(JAM, 0, 1, 2))
+    place.say(JAM, 2)
+    for _ in range(3):
+        place.see(things(JAM, 1, 2), [glance(0, "gone")])
+    assert place.shown == {JAM: 2}
+    place.see_until_written(things(JAM, 2), [glance(0, "gone"), glance(1, "gone")])
+    assert place.shown == {JAM: 1}
+    assert place.events()[-1] == ("removed", JAM, -1)
+
+
+@pytest.mark.parametrize("verdict", ["unchanged", "covered"])
+def test_what_was_covered_or_is_where_it_was_was_not_the_box_too_many(verdict: Verdict) -> None:
+    place = watched(things(JAM, 0, 1))
+    place.say(JAM, 1)
+    place.see(things(JAM, 1), [glance(0, verdict)])
+    (disowned,) = [track for track in place.tracks if track.disowned]
+    assert disowned.box == spot(1)
+
+
+def test_a_box_that_a_person_calls_no_thing_ends_at_once() -> None:
+    place = watched([thing(JAM, 0), thing(FLOUR, 9)])
+    place.see([thing(None, 0, certain=True), thing(FLOUR, 9)])
+    assert place.shown == {FLOUR: 1}
+    assert [track.item_id for track in place.tracks] == [FLOUR]
+    place.see([thing(FLOUR, 9)])
+    assert place.shown == {FLOUR: 1}
+
+
+def test_a_persons_name_for_a_thing_outvotes_every_photograph() -> None:
+    place = watched(things(JAM, 0))
+    place.see([thing(FLOUR, 0, confidence=1.0, certain=True, still=True)])
+    assert place.shown == {FLOUR: 1}
+    for _ in range(60):
+        place.see([thing(JAM, 0, confidence=0.99, still=True)])
+    assert place.shown == {FLOUR: 1}
+
+
+@settings(max_examples=30)
+@given(st.lists(st.booleans(), min_size=1, max_size=30).filter(lambda right: sum(right) > 0.75 * len(right)))
+def test_a_name_that_flickers_is_no_event(right: list[bool]) -> None:
+    place = watched(things(JAM, 0), 5)
+    lines = list(place.lines)
+    for is_right in sorted(right, key=lambda one: not one):
+        place.see([thing(JAM if is_right else FLOUR, 0, still=True)])
+    for _ in range(10):
+        place.see([thing(JAM, 0, still=True)])
+    assert [line for line in place.lines if line.change.item_id == JAM] == lines
+    assert place.shown == {JAM: 1}
+
+
+def test_the_name_that_most_photographs_say_is_the_name() -> None:
+    place = watched(things(JAM, 0), 1)
+    for _ in range(8):
+        place.see([thing(FLOUR, 0, still=True)])
+    assert place.shown == {FLOUR: 1}
+
+
+# When
+
+
+def test_a_change_is_dated_back_to_the_photograph_in_which_it_began() -> None:
+    place = watched(FULL, 4)
+    began = place.position + 1
+    lines = place.see_until_written(FULL[1:], [glance(0, "gone")])
+    assert [line.since for line in lines] == [began]
+    assert place.position > began
+
+
+def test_a_first_line_is_dated_to_the_photograph_in_which_the_thing_was_first_shown() -> None:
+    place = watched(things(JAM, 0))
+    began = place.position + 1
+    lines = place.see_until_written([thing(JAM, 0), thing(FLOUR, 1)])
+    assert [(line.change.item_id, line.since) for line in lines] == [(FLOUR, began)]
+
+
+def test_two_cameras_of_one_place_write_one_line_for_one_thing() -> None:
+    place = Place()
+    for _ in range(4):
+        place.see(things(JAM, 0), camera="left")
+        place.see(things(JAM, 5), camera="right")
+    assert place.events() == [("seen", JAM, 1)]
+
+
+# What is learned
+
+
+def test_an_item_that_is_missed_often_is_kept_longer_than_one_that_never_was() -> None:
+    seldom, often = (watched([thing(JAM, 0), thing(FLOUR, 9)]) for _ in range(2))
+    for number in range(90):
+        seldom.see([thing(JAM, 0), thing(FLOUR, 9)])
+        if number % 3:
+            often.see([thing(JAM, 0), thing(FLOUR, 9)])
+        else:
+            often.see([thing(FLOUR, 9)], [glance(0, "unchanged")])
+    assert _missed(often.shelf.known(JAM).learned) > _missed(seldom.shelf.known(JAM).learned)
+    for place in (seldom, often):
+        place.see([thing(JAM, 0), thing(FLOUR, 9)])
+        place.see([thing(FLOUR, 9)])
+    units = [next(one.unit for one in place.tracks if one.item_id == JAM) for place in (seldom, often)]
+    assert units[0] < units[1]
+
+
+def _missed(learned: Learned) -> float:
+    return learned.missed / learned.looks

@@ -26,7 +26,10 @@ from tests.inventory.cupboard import DAY_MS, Cupboard
 # The rules
 
 
-def track(shown: Shown = Shown.FOUND, *, box: Box | None = Box(0, 0, 1, 1), **states: float) -> Track:
+ANYWHERE = Box(0, 0, 1, 1)
+
+
+def track(shown: Shown = Shown.FOUND, *, box: Box | None = ANYWHERE, **states: float) -> Track:
     kinds = {"seen": SEEN, "missed": MISSED, "hidden": HIDDEN, "taken": TAKEN, "false": FALSE, "vanished": VANISHED}
     likely = [0.0] * STATES
     for kind, chance in states.items():
