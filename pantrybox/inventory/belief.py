@@ -10,7 +10,7 @@ from math import ceil
 
 import msgspec
 
-CONFIRMED = 0.95
+CONFIRMED = 0.97
 """A count this probable is written into the ledger."""
 CONFIRMED_FIRST = 0.8
 """The first line about an item at a place needs no more than this: there is nothing yet that it could spoil."""

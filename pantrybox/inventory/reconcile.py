@@ -46,7 +46,7 @@ _VERDICT_IF_BLOCKED = 0.4
 """The chance of any one verdict about a thing that a blocked view does not show."""
 _ENOUGH = 3
 """Fewer things cannot tell a blocked view from an emptied shelf."""
-_FIRST = 0.95
+_FIRST = 0.97
 """A box in the first photograph of a view is a unit so probably: boxes found at the very first are seldom false."""
 _LEFT_OVER = 0.003
 """A track that is less probably anything is forgotten, once it is not found."""

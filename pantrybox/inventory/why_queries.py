@@ -1,28 +1,26 @@
-"""SQL of why a count is believed: one statement each for the stands, the photographs and what else is named in them."""
+"""SQL of why a count is believed: the stands, the words, and what else is named; one statement each."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 
 import msgspec
 
 from pantrybox.captures.model import PHONE
 from pantrybox.inventory import observations
 from pantrybox.inventory.belief import DECIMALS, Belief
-from pantrybox.inventory.observations import MOST_DETECTIONS, Moment, SeenBox, boxes_between
+from pantrybox.inventory.last_found import LastFound
+from pantrybox.inventory.observations import Moment
 from pantrybox.inventory.reconcile import HABITS
 from pantrybox.inventory.shelf import EMPTY, Shelf, Track
 from pantrybox.inventory.why import (
-    Photograph,
     Reasons,
     Unit,
     Word,
-    found_box,
     in_order,
     is_told_of,
     state_of,
     units_told,
 )
 from pantrybox.storage.database import Reader
-from pantrybox.vision.model import Box
 
 _MOST_PHONE_LOOKS = 100
 """Of a place: older photographs from the phone are not asked whether they show the item."""
@@ -55,7 +53,7 @@ def reasons(reader: Reader, item_id: int) -> list[Reasons]:
     standing = [_decoded(row, item_id) for row in _stands(reader, item_id)]
     glimpses = _glimpses(reader, item_id, standing)
     tracks = [track for each in standing for track in each.tracks]
-    photographs = _Photographs(reader, tracks, glimpses.values())
+    photographs = LastFound(reader, tracks, glimpses.values())
     looked = _newest_looks(reader, standing)
     names = _names(reader, {track.behind for _, track in tracks if track.behind is not None})
 
@@ -133,117 +131,6 @@ def _decoded(row: _Stand, item_id: int) -> _Standing:
     ]
     word = msgspec.json.decode(row.word, type=Word) if row.word else None
     return _Standing(row, shelf, word, tracks, units_told(shelf.known(item_id).told))
-
-
-class _Look(msgspec.Struct):
-    found_in: int
-    observation_id: int
-    camera: str
-    capture_id: str
-    captured_at_ms: int
-    has_image: bool
-    model: str
-    boxes: str
-
-    @property
-    def seen(self) -> list[SeenBox]:
-        return msgspec.json.decode(self.boxes, type=list[SeenBox], strict=False)
-
-
-_LOOK = f"""
-               look.id AS observation_id, captures.device_id AS camera, captures.id AS capture_id,
-               captures.captured_at_ms, captures.image_path IS NOT NULL AS has_image, look.model,
-               (
-                SELECT json_group_array(json_object(
-                    'id', id, 'score', score, 'label', label, 'label_score', label_score, 'item_id', item_id,
-                    'item_name', item_name, 'confidence', confidence, 'source', source,
-                    'box', json_object('left', box_left, 'top', box_top, 'right', box_right, 'bottom', box_bottom)
-                ))
-                FROM ({boxes_between(f"{MOST_DETECTIONS} * look.id", f"{MOST_DETECTIONS} * look.id + 999")})
-               ) AS boxes
-"""  # noqa: S608 - constant texts
-
-
-class _Photographs:
-    """Those in which tracks were last found, and the detections in them."""
-
-    def __init__(self, reader: Reader, tracks: Sequence[tuple[str, Track]], also: Iterable[int]) -> None:
-        self._looks: dict[int, list[_Look]] = {}
-        self._late: dict[tuple[str, int], list[_Look]] = {}
-        wanted = {track.found_in for _, track in tracks if track.found_in} | set(also)
-        for look in _looks(reader, wanted):
-            self._looks.setdefault(look.found_in, []).append(look)
-        self._seen = {look.observation_id: look.seen for looks in self._looks.values() for look in looks}
-        missing = {(camera, track.found_in) for camera, track in tracks if self._is_missing(track)}
-        for look in _late_looks(reader, missing):
-            self._late.setdefault((look.camera, look.found_in), []).append(look)
-            self._seen[look.observation_id] = look.seen
-
-    def of_track(self, camera: str, track: Track) -> Photograph | None:
-        """None when no camera found it yet."""
-        looks = self._looks.get(track.found_in, [])
-        for look in [*looks, *self._late.get((camera, track.found_in), [])]:
-            detection = found_box(track.box, self._seen[look.observation_id]) if track.box else None
-            if detection is not None:
-                return _photograph(look, detection.box, detection)
-        return _photograph(looks[0], track.box, None) if looks else None
-
-    def of_item(self, observation_id: int, item_id: int) -> Photograph:
-        """The best box of an item in one look."""
-        (look,) = (look for look in self._looks[observation_id] if look.observation_id == observation_id)
-        detection = next((seen for seen in self._seen[observation_id] if seen.item_id == item_id), None)
-        return _photograph(look, detection.box if detection else None, detection)
-
-    def _is_missing(self, track: Track) -> bool:
-        looks = self._looks.get(track.found_in, [])
-        return (
-            bool(looks)
-            and track.box is not None
-            and not any(found_box(track.box, self._seen[look.observation_id]) for look in looks)
-        )
-
-
-def _photograph(look: _Look, box: Box | None, detection: SeenBox | None) -> Photograph:
-    return Photograph(look.capture_id, look.captured_at_ms, look.has_image, look.model, box, detection)
-
-
-def _looks(reader: Reader, observation_ids: Iterable[int]) -> list[_Look]:
-    """The newest looks at the photographs of these observations, each before the observation itself."""
-    wanted = sorted(observation_ids)
-    if not wanted:
-        return []
-    return reader.rows(
-        _Look,
-        f"""
-        SELECT first.id AS found_in, {_LOOK}
-        FROM json_each(:wanted) AS wanted
-        JOIN observations AS first ON first.id = wanted.value
-        JOIN captures ON captures.id = first.capture_id
-        JOIN observations AS look ON look.id IN (first.id, captures.observation_id)
-        ORDER BY look.id DESC
-        """,  # noqa: S608 - constant texts
-        {"wanted": msgspec.json.encode(wanted).decode()},
-    )
-
-
-def _late_looks(reader: Reader, wanted: set[tuple[str, int]]) -> list[_Look]:
-    """At photographs that came late and took their turn behind one of these observations, whose number they bear."""
-    if not wanted:
-        return []
-    return reader.rows(
-        _Look,
-        f"""
-        SELECT first.id AS found_in, {_LOOK}
-        FROM json_each(:wanted) AS wanted
-        JOIN observations AS first ON first.id = wanted.value ->> 1
-        JOIN captures AS before ON before.id = first.capture_id
-        JOIN captures ON captures.device_id = wanted.value ->> 0 AND captures.received_at_ms > before.received_at_ms
-        JOIN observations AS look ON look.id = captures.observation_id
-        WHERE look.late AND look.position = first.id
-        ORDER BY captures.captured_at_ms DESC
-        """,  # noqa: S608 - constant texts
-        {"wanted": msgspec.json.encode(sorted(wanted)).decode()},
-    )
 
 
 class _Glimpse(msgspec.Struct):

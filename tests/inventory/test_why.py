@@ -104,6 +104,8 @@ LEFT, RIGHT, FRONT = Box(0.1, 0.1, 0.3, 0.5), Box(0.6, 0.1, 0.8, 0.5), Box(0.05,
 class Shelf(Cupboard):
     """One camera, whose photographs come an hour apart."""
 
+    now_ms: int
+
     def __enter__(self) -> "Shelf":
         super().__enter__()
         self.write(lambda writer: devices.insert(writer, "shelf", "Shelf", bytes(32)))
