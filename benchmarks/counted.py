@@ -12,7 +12,8 @@ from numpy.typing import NDArray
 from benchmarks.households import ITEMS, PHOTOGRAPHED, VISITS_A_DAY, World
 from pantrybox.inventory.model import Stand
 from pantrybox.inventory.rates import Glimpsing, Habits
-from pantrybox.inventory.reconcile import after_view, reconciled
+from pantrybox.inventory.reconcile import reconciled
+from pantrybox.inventory.seen import after_view
 from pantrybox.inventory.shelf import EMPTY
 from pantrybox.inventory.view import View
 from pantrybox.vision.model import Glance

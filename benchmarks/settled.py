@@ -15,9 +15,9 @@ import numpy as np
 from benchmarks.households import HOUR_MS, ITEMS, LEVELS, MOST_FOUND_IF_BAD, VIEW, Noise
 from benchmarks.shelves import Cells
 from benchmarks.watched import VERDICTS
-from pantrybox.inventory import lives, reconcile
+from pantrybox.inventory import lives
 from pantrybox.inventory.rates import Glimpsing, Habits
-from pantrybox.inventory.reconcile import after_view
+from pantrybox.inventory.seen import after_view
 from pantrybox.inventory.shelf import EMPTY, Shelf
 from pantrybox.inventory.view import Thing, View
 from pantrybox.vision.model import Glance
@@ -134,7 +134,7 @@ def print_update_time() -> bool:
     chances = lives.Chances(**rates | {"alike": np.ones(tracks)})
     between = lives.Between("timer", 1.0, habits, glimpsing)
     core = median_ms(lambda: lives.lived_on(before, shown, chances, between))
-    whole = median_ms(lambda: reconcile.after_view(shelf, view, habits, glimpsing))
+    whole = median_ms(lambda: after_view(shelf, view, habits, glimpsing))
     over = core > MOST_MS
     print(f"\nUpdate of {MANY} items, {tracks} things: {core:.2f} ms ({MOST_MS:g}){'!' if over else ''};", end=" ")
     print(f"with all that is around it (which box is which thing, counts, what is learned) {whole:.1f} ms")

@@ -10,7 +10,8 @@ from pantrybox.inventory import ledger, observations, places, shelves, states, w
 from pantrybox.inventory.ledger import Cause
 from pantrybox.inventory.model import NOTHING
 from pantrybox.inventory.observations import Look, Named, thing_of
-from pantrybox.inventory.reconcile import Noted, adjusted, after_view, reconciled
+from pantrybox.inventory.reconcile import Noted, adjusted, reconciled
+from pantrybox.inventory.seen import after_view
 from pantrybox.inventory.shelf import EMPTY, Said, Shelf, merged, told
 from pantrybox.inventory.view import Thing, View
 from pantrybox.inventory.words import Word

@@ -9,7 +9,7 @@ from pantrybox.inventory import observations
 from pantrybox.inventory.belief import DECIMALS, Belief
 from pantrybox.inventory.last_found import LastFound
 from pantrybox.inventory.observations import Moment
-from pantrybox.inventory.reconcile import HABITS
+from pantrybox.inventory.seen import HABITS
 from pantrybox.inventory.shelf import EMPTY, Shelf, Track
 from pantrybox.inventory.why import (
     Reasons,

@@ -12,7 +12,7 @@ from pantrybox.captures.model import Capture
 from pantrybox.errors import NotFound
 from pantrybox.inventory import items, observations, places
 from pantrybox.inventory.observations import UNCOUNTED, Naming, thing_of
-from pantrybox.inventory.reconcile import after_view
+from pantrybox.inventory.seen import after_view
 from pantrybox.inventory.shelf import EMPTY
 from pantrybox.inventory.view import View
 from pantrybox.storage.database import Reader

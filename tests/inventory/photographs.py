@@ -7,7 +7,8 @@ import msgspec
 from pantrybox.inventory.lives import Shown
 from pantrybox.inventory.model import NOTHING, Change, Stand
 from pantrybox.inventory.rates import When
-from pantrybox.inventory.reconcile import Noted, after_view, reconciled
+from pantrybox.inventory.reconcile import Noted, reconciled
+from pantrybox.inventory.seen import after_view
 from pantrybox.inventory.shelf import EMPTY, Said, Scene, Shelf, Track, merged, told
 from pantrybox.inventory.view import Thing, View
 from pantrybox.vision.model import Box, Glance, Verdict

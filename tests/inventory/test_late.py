@@ -150,7 +150,10 @@ def test_it_does_not_matter_when_the_place_is_folded_again(
 def test_another_camera_that_sends_meanwhile_says_nothing_about_this_one(
     shown_then: list[Shown], elsewhere: list[Shown], chance: st.DataObject
 ) -> None:
-    order = [*((hour, one, "left") for hour, one in enumerate(shown_then)), *((50.0, one, "right") for one in elsewhere)]
+    order = [
+        *((hour, one, "left") for hour, one in enumerate(shown_then)),
+        *((50.0, one, "right") for one in elsewhere),
+    ]
     chance.shuffle(order)  # pyright: ignore[reportAttributeAccessIssue]
     with opened() as album:
         album.wait_until(LAST)
@@ -202,7 +205,7 @@ def test_what_was_taken_before_a_word_and_comes_after_it_was_known_to_who_said_i
     )
 
 
-@pytest.mark.xfail(strict=True, reason="a word stands behind every camera's photographs, a late one behind its own only")
+@pytest.mark.xfail(strict=True, reason="a word stands behind every camera's photographs")
 def test_a_photograph_from_after_a_word_is_folded_behind_it_though_another_camera_had_sent_more(album: Album) -> None:
     album.receive(0, TWO, at=0)
     album.receive(1, {0: "tin"}, "right", at=1)

@@ -178,7 +178,7 @@ def test_the_states_stay_a_probability_though_a_camera_was_away_for_a_year() -> 
     assert is_probability(lived(surely(SEEN), Shown.MOVED, time=between(hours=24 * 365)))
 
 
-@pytest.mark.xfail(strict=True, reason="with time a seen unit is hidden though it is found, and a false box stays false")
+@pytest.mark.xfail(strict=True, reason="with time a seen unit hides though it is found; a false box stays")
 @given(found, st.sampled_from(["door", "timer"]), st.floats(0.005, 24 * 90))
 def test_what_is_found_where_it_was_is_no_less_a_unit_however_long_nobody_looked(
     before: Numbers, when: When, hours: float

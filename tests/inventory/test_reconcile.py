@@ -174,7 +174,9 @@ def test_what_a_person_calls_no_thing_is_taken_out_of_the_ledger() -> None:
 
 
 @given(histories, looks(), st.sampled_from(["door", "timer"]))
-def test_an_unreadable_view_changes_nothing_whatever_it_shows(steps: list[Step], look: dict[str, Any], when: str) -> None:
+def test_an_unreadable_view_changes_nothing_whatever_it_shows(
+    steps: list[Step], look: dict[str, Any], when: str
+) -> None:
     place = happened(steps)
     shelf, stock = place.shelf, place.stock
     assert place.see(**look, when=when, readable=False) == []  # pyright: ignore[reportArgumentType]

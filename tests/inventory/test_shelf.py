@@ -217,9 +217,7 @@ def test_two_cameras_of_one_place_see_the_same_things(left: int, right: int) -> 
 
 
 def test_units_that_are_there_though_no_box_shows_them_are_told_apart_and_what_stands_before_them() -> None:
-    covered = msgspec.structs.replace(
-        track(JAM, 0, 0.0, 0.1, 0.8, 0.1, 0.0, 0.0, shown=Shown.COVERED), behind=FLOUR
-    )
+    covered = msgspec.structs.replace(track(JAM, 0, 0.0, 0.1, 0.8, 0.1, 0.0, 0.0, shown=Shown.COVERED), behind=FLOUR)
     shelf = Shelf({"left": Scene(0, (covered, track(JAM, 1)))}, {JAM: Known(told=certain(2))})
     assert shelf.hidden(JAM) == (3, FLOUR)
 
@@ -262,5 +260,3 @@ def test_a_place_at_which_much_changes_is_expected_to_change() -> None:
     habits = Habits()
     restless, quiet = Shelf(changes=60.0, visits=300.0), Shelf(changes=0.0, visits=300.0)
     assert quiet.changed_rate(habits) < habits.changed < restless.changed_rate(habits)
-
-

@@ -3,12 +3,13 @@
 import pytest
 
 from pantrybox.errors import Conflict
-from pantrybox.inventory.model import View
+from pantrybox.inventory.view import View
 from pantrybox.owners import audit
 from pantrybox.storage.database import Writer
 from pantrybox.teaching import models
 from pantrybox.teaching.comparing import Compared, CountChange, summary
 from tests.captures.table import column, opened
+from tests.inventory.photographs import HOUR_MS, thing
 
 
 @pytest.fixture
@@ -54,12 +55,18 @@ def test_who_promoted_what_is_in_the_audit_log(table: Writer) -> None:
     assert line.details == '{"role":"detector","previous":"picodet416"}'
 
 
+def view(number: int, seen: dict[int, int]) -> View:
+    """So many of each item, each at a spot of its own that stays the same."""
+    things = tuple(thing(item_id, 10 * (item_id - 1) + at) for item_id, count in seen.items() for at in range(count))
+    return View(number, number * HOUR_MS, "shelf", things)
+
+
 def compared(number: int, before: dict[int, int], after: dict[int, int], place: str = "Shelf", **more: int) -> Compared:
     return Compared(
         capture_id=str(number),
         place_name=place,
-        before=View(before, readable=True),
-        after=View(after, readable=True),
+        before=view(number, before),
+        after=view(number, after),
         names={1: "milk", 2: "eggs"},
         boxes_before=more.get("boxes_before", sum(before.values())),
         boxes_after=more.get("boxes_after", sum(after.values())),
