@@ -108,8 +108,8 @@ def _calibrations(by_level: dict[str, dict[str, Figures]]) -> str:
     parts = _key(rules, 60, 56)
     for column, (level, by_rule) in enumerate(by_level.items()):
         left = 60 + column * (side + gap)
-        for tick in (0.25, 0.5, 0.75, 1.0):
-            at = (tick - 0.25) / 0.75 * side
+        for tick in (0.0, 0.25, 0.5, 0.75, 1.0):
+            at = tick * side
             parts += [_line(left, top + side - at, left + side, top + side - at)]
             parts += [_line(left + at, top, left + at, top + side)]
             parts.append(_text(left - 7, top + side - at + 4, f"{tick:g}", "small end"))
@@ -117,11 +117,11 @@ def _calibrations(by_level: dict[str, dict[str, Figures]]) -> str:
         parts.append(_line(left, top + side, left + side, top))
         for rule in rules:
             for many, confidence, right in by_rule[rule].bins:
-                if many < 50 or confidence < 0.25 * many:
+                if many < 50:
                     continue
-                x, y = (left + (part / many - 0.25) / 0.75 * side for part in (confidence, right))
+                x, y = left + side * confidence / many, top + side - side * right / many
                 size = 2 + np.log10(many / 50)
-                circle = f'cx="{x:.1f}" cy="{top + side - (y - left):.1f}" r="{size:.1f}"'
+                circle = f'cx="{x:.1f}" cy="{y:.1f}" r="{size:.1f}"'
                 parts.append(f'<circle class="dot {COLOURS[rule]}" {circle}/>')
         parts.append(_text(left + side / 2, top + side + 38, f"{level} noise", "middle"))
     title = "Right so often (up), when shown with such confidence (right); larger dots: more often"

@@ -20,7 +20,7 @@ about a unit that is missed is thrown anew in each photograph, while what covers
 """
 
 from enum import IntEnum
-from math import exp
+from math import exp, log
 
 import msgspec
 import numpy as np
@@ -96,14 +96,25 @@ class Between(msgspec.Struct, frozen=True):
 
     @property
     def hides(self) -> float:
-        visit = self.habits.hides_a_visit if self.when == "door" else 0.0
-        return 1 - (1 - visit) * exp(-self.hours * self.habits.hides_an_hour)
+        """That a visible unit is hidden."""
+        return self._visited(self.habits.hides_a_visit, self._share_hidden)
 
     @property
     def shows(self) -> float:
-        """That a hidden unit comes to light."""
-        uncovered = self.habits.uncovered if self.when == "door" else 0.0
-        return 1 - (1 - uncovered) * 0.5 ** (self.hours / self.habits.hidden_hours)
+        """That a hidden unit is in plain view."""
+        return self._visited(self.habits.uncovered, 1 - self._share_hidden)
+
+    @property
+    def _share_hidden(self) -> float:
+        """Of the time, in the long run: units hide and come to light as a Markov process of two states."""
+        comes_to_light = log(2) / self.habits.hidden_hours
+        return self.habits.hides_an_hour / (self.habits.hides_an_hour + comes_to_light)
+
+    def _visited(self, at_once: float, share: float) -> float:
+        """By whoever was there, or by time."""
+        rate = self.habits.hides_an_hour + log(2) / self.habits.hidden_hours
+        by_time = share * (1 - exp(-rate * self.hours))
+        return 1 - (1 - (at_once if self.when == "door" else 0.0)) * (1 - by_time)
 
 
 def lived_on(before: Numbers, shown: NDArray[np.intp], chances: Chances, between: Between) -> tuple[Numbers, Numbers]:
@@ -118,7 +129,7 @@ def lived_on(before: Numbers, shown: NDArray[np.intp], chances: Chances, between
     return after / likelihood[:, None], likelihood
 
 
-_TINY = 1e-12
+_TINY = 1e-300
 _BARED = 0.05
 """What covers a place does not stay for ever, however short the time was."""
 

@@ -275,6 +275,12 @@ def _faded(shelf: Shelf, view: View) -> Shelf:
     What the eye never knew here it cannot miss: a person's count of that stands.
     """
     found = {thing.item_id for thing in view.things}
+    found |= {
+        track.item_id
+        for camera, scene in shelf.scenes.items()
+        for track in scene.tracks
+        if camera != view.camera and track.is_found
+    }
     items = dict(shelf.items)
     for item_id, known in shelf.items.items():
         if item_id not in found and known.learned.looks and 0 < known.told.high <= _MOST_FADING:

@@ -99,8 +99,9 @@ class Shelf(msgspec.Struct, frozen=True):
         return [tracks for tracks in mine if tracks]
 
     def belief(self, item_id: int) -> Belief:
-        """How many units there are."""
-        return _belief(self.tracks_of(item_id), self.known(item_id).told)
+        """How many units there are; UNSEEN for an item that nobody ever saw or spoke of here."""
+        tracks = self.tracks_of(item_id)
+        return _belief(tracks, self.known(item_id).told) if tracks or item_id in self.items else UNSEEN
 
     def beliefs(self) -> dict[int, Belief]:
         """Of every item that was ever seen or spoken of here."""

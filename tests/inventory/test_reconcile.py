@@ -153,7 +153,6 @@ def test_the_first_line_of_an_item_says_seen_and_later_ones_say_what_happened() 
     assert place.events() == [("seen", JAM, 1), ("added", JAM, 1), ("removed", JAM, -1)]
 
 
-@pytest.mark.xfail(strict=True, reason="without a track the belief is UNSEEN, whose confidence never writes a line")
 def test_what_turned_out_to_be_another_item_is_taken_out_of_the_ledger() -> None:
     place = watched(things(JAM, 0))
     for _ in range(10):
@@ -162,7 +161,6 @@ def test_what_turned_out_to_be_another_item_is_taken_out_of_the_ledger() -> None
     assert place.stock[FLOUR].confirmed_count == 1
 
 
-@pytest.mark.xfail(strict=True, reason="without a track the belief is UNSEEN, whose confidence never writes a line")
 def test_what_a_person_calls_no_thing_is_taken_out_of_the_ledger() -> None:
     place = watched([thing(JAM, 0), thing(FLOUR, 9)])
     for _ in range(3):
@@ -225,12 +223,18 @@ def test_a_shelf_that_nothing_moves_comes_to_rest(steps: list[Step], stands: lis
     seen = [thing(item_id, at) for item_id, at in stands]
     for _ in range(150):
         place.see(seen, when="timer")
-    states = {track.box: (track.item_id, track.states) for track in place.tracks if track.box}
-    lines = len(place.lines)
+    states, lines = _states_in_front(place), len(place.lines)
     for _ in range(5):
         place.see(seen, when="timer")
-    assert {track.box: (track.item_id, track.states) for track in place.tracks if track.box} == states
+    # What is learned about rates goes on, and moves a state by less than anybody could see.
+    assert _states_in_front(place) == pytest.approx(states, abs=1e-3)
     assert len(place.lines) == lines
+
+
+def _states_in_front(place: Place) -> dict[tuple[int, int], float]:
+    """Of what is found by the camera on the left."""
+    found = (track for track in place.shelf.scenes["left"].tracks if track.is_found)
+    return {(rank, state): chance for rank, track in enumerate(found) for state, chance in enumerate(track.states)}
 
 
 # A view that is blocked, and things that are moved
@@ -392,7 +396,6 @@ def test_the_first_photograph_shows_what_people_told_of_before() -> None:
     assert place.shown == {JAM: 3}
 
 
-@pytest.mark.xfail(strict=True, reason="_faded looks at the photographs of every camera, not only of those that see it")
 def test_five_though_one_camera_sees_three_stays_five_whatever_another_camera_sees() -> None:
     place = Place()
     for number in range(36):
