@@ -28,6 +28,7 @@ from benchmarks.box import BoxProcess, running
 from benchmarks.years import EVENTS_PER_CAPTURE, write_years
 from pantrybox.captures.keeper import Keeper
 from pantrybox.clock import wall_clock_ms
+from pantrybox.owners.model import OWNER
 from pantrybox.settings import Settings
 from pantrybox.storage.database import Database, Reader
 from pantrybox.teaching.gallery import Galleries, Known
@@ -111,7 +112,7 @@ def calls(now_ms: int) -> dict[str, Call]:
         "stats": lambda db: inventory.inventory_stats.fn(database=db),
         "low-stock": lambda db: inventory.low_stock.fn(database=db),
         "stale-items": lambda db: inventory.stale_items.fn(database=db, now=now),
-        "item": lambda db: history.item_detail.fn(asked_for(item), "", database=db, now=now),
+        "item": lambda db: history.item_detail.fn(asked_for(item), "", database=db, now=now, actor=OWNER),
         "item history": lambda db: history.item_history.fn(asked_for(item_history), "", database=db, now=now, days=190),
         "recent-changes": lambda db: history.recent_changes.fn(database=db, now=now),
         "recent-changes, 30 d": lambda db: history.recent_changes.fn(database=db, now=now, hours=720, limit=1000),

@@ -115,15 +115,14 @@ class Shelf(msgspec.Struct, frozen=True):
         return {item_id: _belief(mine, self.known(item_id).told) for item_id, mine in tracks.items()}
 
     def hidden(self, item_id: int) -> tuple[int, int | None]:
-        """Units believed to be there though no box shows them, and the item before one of them."""
-        unseen = [
-            track
-            for tracks in self.tracks_of(item_id)
-            for track in tracks
-            if not track.is_found and track.unit >= _PROBABLY
-        ]
+        """Units believed to be there though no box shows them, and the item before one of them.
+
+        What the eye never knew here is not hidden from it: somebody told of it.
+        """
+        tracks = [track for tracks in self.tracks_of(item_id) for track in tracks]
+        unseen = [track for track in tracks if not track.is_found and track.unit >= _PROBABLY]
         behind = next((track.behind for track in unseen if track.behind is not None), None)
-        return len(unseen) + self.known(item_id).told.shown_count, behind
+        return len(unseen) + (self.known(item_id).told.shown_count if tracks else 0), behind
 
 
 def _belief(by_camera: Sequence[Sequence[Track]], told: Belief) -> Belief:

@@ -11,10 +11,12 @@ from hypothesis import strategies as st
 
 from pantrybox.captures import queries as captures
 from pantrybox.captures.model import Arrival, TriggerType
-from pantrybox.inventory import items, places, shelves
+from pantrybox.inventory import items, ledger, observations, places, shelves
 from pantrybox.inventory.belief import Belief
 from pantrybox.inventory.fold import fold_in
+from pantrybox.inventory.observations import Naming
 from pantrybox.inventory.shelf import Shelf
+from pantrybox.inventory.view import Thing
 from pantrybox.storage.database import Reader, Writer
 from pantrybox.vision.model import Detection, Sight
 from tests.inventory.photographs import spot, timeless
@@ -277,3 +279,57 @@ def test_two_photographs_of_one_moment_are_folded_as_they_came(album: Album) -> 
     album.receive(1, {0: "jam", 1: "tin"}, at=3)
     assert album.read(places.outdated) == []
     album.shelf()
+
+
+@pytest.mark.xfail(strict=True, reason="a late view has the number of the photograph before it, and so has `since`")
+def test_a_change_that_began_in_a_late_photograph_is_dated_to_it(album: Album) -> None:
+    both: Shown = {0: "jam", 1: "tin"}
+    for hour in (0, 1, 2):
+        album.receive(hour, both, at=hour)
+    album.receive(4, {0: "jam"}, at=4)
+    began = album.receive(3, {0: "jam"}, at=5)
+    album.shelf()
+    for hour in range(6, 30):
+        album.receive(hour, {0: "jam"}, at=hour)
+    removed = next(event for event in album.read(lambda reader: ledger.newest_events(reader, 9)) if event.delta < 0)
+    assert removed.event_type == "removed"
+    assert removed.capture_id == began
+
+
+# Folded again
+
+
+@pytest.mark.xfail(strict=True, reason="things_in() falls back to the first source where a new name has none")
+def test_a_box_of_which_nobody_can_say_any_more_what_it_is_is_a_stranger_and_not_what_somebody_said(
+    album: Album,
+) -> None:
+    def rename(writer: Writer) -> tuple[Thing, ...]:
+        observation_id = _fold_a_persons_name(writer)
+        (box,) = observations.detections_of(writer, observation_id)
+        observations.rename_detections(writer, [(box.id, Naming())])
+        return observations.things_in(writer, observation_id, None)
+
+    (stranger,) = album.write(rename)
+    assert stranger.item_id is None
+    assert not stranger.certain
+
+
+def _fold_a_persons_name(writer: Writer) -> int:
+    captures.insert(writer, "x", Arrival(device_id="left"), writer.now_ms, "x.jpg", 1, bytes(32))
+    capture, view = captures.by_id(writer, "x"), _sight({0: "jam"})
+    assert capture is not None
+    jam = items.item_called(writer, "jam")
+    return fold_in(writer, capture=capture, sight=view, named=[(view.detections[0], Naming(jam, 1.0, "person"))])
+
+
+@pytest.mark.xfail(strict=True, reason="a line is written only with a belief that changes, and the merge wrote another")
+def test_when_what_was_told_of_was_what_is_seen_the_ledger_ends_at_what_is_believed(album: Album) -> None:
+    for hour in range(3):
+        album.receive(hour, {0: "jam", 1: "jam", 2: "jam"}, at=hour)
+    album.say("jam", 3, "Left")
+    album.say("conserve", 2, "Left")
+    album.merge("conserve", "jam")
+    for hour in range(5, 15):
+        album.receive(hour, {0: "jam", 1: "jam", 2: "jam"}, at=hour)
+    assert album.at("jam", "Left") == 3
+    assert album.confirmed("jam") == 3
