@@ -24,6 +24,8 @@ _SAME_BOX_IOU = 0.97
 """A glance names the box of an earlier detection; floats may have been through a file."""
 _WORTH_FINDING = 0.02
 """A track that is less probably anything at all was not put anywhere."""
+_MAY_BE_ELSEWHERE = frozenset({Shown.GONE, Shown.COVERED, Shown.LOST})
+"""What stands before a thing may have been put there in its stead."""
 _COVERED_PART = 0.3
 """What overlaps this part of a covered track's box stands before it."""
 
@@ -51,7 +53,9 @@ def matched(tracks: Sequence[Track], view: View) -> Matched:
     if found.exact:
         left = _by_place(tracks, view, found)
         _by_glances(tracks, view, found)
-    _by_name(tracks, [view.things[rank] for rank in left], found)
+    # Nothing is put elsewhere while nobody is there.
+    may_be_moved = not found.exact or view.when == "door"
+    _by_name(tracks, [view.things[rank] for rank in left], found, may_be_moved=may_be_moved)
     return found
 
 
@@ -118,12 +122,12 @@ def _before(box: Box | None, things: Sequence[Thing]) -> int | None:
     return item_id if part >= _COVERED_PART and item_id else None
 
 
-def _by_name(tracks: Sequence[Track], left: Sequence[Thing], found: Matched) -> None:
+def _by_name(tracks: Sequence[Track], left: Sequence[Thing], found: Matched, *, may_be_moved: bool) -> None:
     """What is left over is a track of its item that was not found, or new."""
     for thing in sorted(left, key=lambda thing: -thing.confidence):
         if thing.item_id is None:
             continue
-        rank = None if thing.still else _elsewhere(tracks, thing.item_id, found)
+        rank = _elsewhere(tracks, thing.item_id, found) if may_be_moved and not thing.still else None
         if rank is None:
             found.new.append(thing)
         else:
@@ -132,14 +136,16 @@ def _by_name(tracks: Sequence[Track], left: Sequence[Thing], found: Matched) -> 
 
 
 def _elsewhere(tracks: Sequence[Track], item_id: int, found: Matched) -> int | None:
-    """The track of an item that most probably is still something, and not where it was."""
-    # What was put before a thing may have been put there in its stead.
-    stays = {Shown.UNCHANGED, Shown.STILL_COVERED}
+    """The track of an item that most probably is still something, and not where it was.
+
+    Where places are known, it is one that the photograph before still showed: a box that comes up while
+    a thing has been missing for long is another one, or false, sooner than that thing at another place.
+    """
     free = [
         (track.unit, track.unit + track.states[FALSE], -rank)
         for rank, track in enumerate(tracks)
         if track.item_id == item_id and found.things[rank] is None and rank not in found.refused
-        if found.shown[rank] not in stays
+        if not found.exact or (track.is_found and found.shown[rank] in _MAY_BE_ELSEWHERE)
     ]
     unit, anything, rank = max(free, default=(0.0, 0.0, 0))
     return -rank if max(unit, anything) > _WORTH_FINDING else None

@@ -37,6 +37,8 @@ _LEFT_OVER = 0.003
 _VOTES_FADE = 0.8
 _SURELY = 1000.0
 """A person's word outvotes any number of photographs."""
+_NOTICED_LATE = 0.07
+"""Of the units that were put there while somebody was there, so many are found first in a photograph by the timer."""
 _TYPICAL_DOUBT = 0.1
 """A naming is wrong so often, on average; a box of a doubtful one is more likely false."""
 
@@ -92,13 +94,23 @@ def _next(shelf: Shelf, scene: Scene, view: View, habits: Habits, glimpsing: Gli
     if looks_blocked(scene, found, np.log(likelihood), chances, habits):
         return _with_scene(shelf, view, _doubted(scene, found))
     lived = _lived(scene.tracks, found, after, view.position)
-    whole, fresh = _new_tracks(_faded(shelf, view), view.position, found.new, habits, glimpsing)
+    whole, fresh = _new_tracks(_faded(shelf, view), view.position, found.new, between)
     tracks = [track for track in lived if track.is_found or sum(track.states[UNIT]) + track.states[FALSE] > _LEFT_OVER]
     whole = _with_scene(whole, view, Scene(view.at_ms, (*tracks, *fresh)))
     if view.when == "door":
         taken = float((after[:, TAKEN] - before[:, TAKEN]).sum())
         whole = _visited(whole, taken + sum(track.states[SEEN] for track in fresh), len(shelf.items))
     return _learned(whole, [*tracks, *fresh], habits, stays=between.stays)
+
+
+def _changed(shelf: Shelf, between: Between, noticed_late: float = 0.0) -> float:
+    """The chance that the count of an item changed.
+
+    `noticed_late`: of the changes while somebody was there, those that show first when nobody is any more.
+    """
+    unnoticed = min(0.5, between.hours * between.habits.changed_an_hour)
+    noticed = shelf.changed_rate(between.habits) * (1.0 if between.when == "door" else noticed_late)
+    return 1 - (1 - noticed) * (1 - unnoticed)
 
 
 def _taken_along(tracks: Sequence[Track], found: Matched, habits: Habits) -> list[float]:
@@ -162,9 +174,7 @@ def _chances(shelf: Shelf, scene: Scene, found: Matched, between: Between) -> Ch
     for track in scene.tracks:
         units[track.item_id] += track.unit
         alike[track.item_id] += track.is_found
-    unnoticed = min(0.5, between.hours * habits.changed_an_hour)
-    noticed = shelf.changed_rate(habits) if between.when == "door" else 0.0
-    changed = 1 - (1 - noticed) * (1 - unnoticed)
+    changed = _changed(shelf, between)
     learned = {item_id: shelf.known(item_id).learned for item_id in units}
     missed = {item_id: one.missed_rate(habits) for item_id, one in learned.items()}
     false = {item_id: one.false_rate(habits) for item_id, one in learned.items()}
@@ -228,18 +238,18 @@ def _voted(votes: tuple[tuple[int, float], ...], thing: Thing) -> tuple[tuple[in
 _LEAST_VOTE = 0.02
 
 
-def _new_tracks(
-    shelf: Shelf, position: int, new: Sequence[Thing], habits: Habits, glimpsing: Glimpsing
-) -> tuple[Shelf, list[Track]]:
+def _new_tracks(shelf: Shelf, position: int, new: Sequence[Thing], between: Between) -> tuple[Shelf, list[Track]]:
     """Tracks of boxes that were not there; a unit that people told of, and nobody saw, may have come to light."""
-    seen, tracks = Counter[int](), list[Track]()
+    habits, glimpsing = between.habits, between.glimpsing
+    changed = _changed(shelf, between, noticed_late=_NOTICED_LATE)
+    came, tracks = defaultdict[int, float](float), list[Track]()
     for thing in new:
         item_id = thing.item_id
         if item_id is None:
             continue
         known = shelf.known(item_id)
-        comes = shelf.changed_rate(habits) * (1 - habits.removed) if item_id in shelf.items else habits.unheard
-        comes = habits.another if seen[item_id] else comes
+        comes = changed * (1 - habits.removed) if item_id in shelf.items else habits.unheard
+        comes = max(comes, habits.another * came[item_id])
         if known.told.shown_count:
             comes, shelf = _FIRST, _come_to_light(shelf, item_id)
         false = known.learned.false_rate(habits) * min(3.0, max(0.2, (1 - thing.confidence) / _TYPICAL_DOUBT))
@@ -247,7 +257,7 @@ def _new_tracks(
             comes *= glimpsing.still_if_added if thing.still else 1 - glimpsing.still_if_added
             false *= glimpsing.still_if_false if thing.still else 1 - glimpsing.still_if_false
         tracks.append(_track(thing, comes, false, position))
-        seen[item_id] += 1
+        came[item_id] = max(came[item_id], tracks[-1].unit)
     return shelf, tracks
 
 

@@ -217,6 +217,18 @@ def test_after_the_camera_moved_each_item_finds_as_many_tracks_as_it_has_boxes(
     assert set(found.shown) <= {Shown.FOUND, Shown.LOST}
 
 
+@pytest.mark.parametrize("verdict", VERDICTS)
+def test_after_the_camera_moved_a_place_in_the_view_is_another_place(verdict: Verdict) -> None:
+    other_name = view([thing(FLOUR, 0, still=True)], [glance(1, verdict)], moved=True)
+    found = matched([track(JAM, 0), track(RICE, 1)], other_name)
+    assert (found.shown, found.new) == ([Shown.LOST, Shown.LOST], [thing(FLOUR, 0, still=True)])
+
+
+@pytest.mark.parametrize("verdict", VERDICTS)
+def test_a_box_counts_for_more_than_what_was_to_be_seen_without_it(verdict: Verdict) -> None:
+    assert matched([track(JAM, 0)], view([thing(JAM, 0)], [glance(0, verdict)])).shown == [Shown.FOUND]
+
+
 def test_what_stands_before_a_covered_thing_is_named() -> None:
     before = Thing(Box(0.0, 0.0, 0.2, 0.2), FLOUR)
     found = matched([track(JAM, 0)], view([before, thing(RICE, 4)], [glance(0, "covered")]))
