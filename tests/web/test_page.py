@@ -314,7 +314,6 @@ def test_page_reconnects_when_the_box_restarts_and_shows_what_it_missed(server: 
 
 
 @pytest.mark.slow
-@pytest.mark.xfail(reason="since the question came, the open page jumps once: to be mended with it")
 def test_live_page_stays_as_the_reader_left_it(server: Server, window: OpenWindow) -> None:
     """The list of what is gone stays open, and a new picture comes whole and without a jump."""
     token = add_device(server, "Shelf")
