@@ -207,13 +207,13 @@ def _settled(tracks: tuple[Track, ...], item_id: int, count: int) -> tuple[Track
 def _unit(track: Track) -> Track:
     states = [0.0] * STATES
     states[SEEN if track.is_found else HIDDEN] = 1.0
-    return msgspec.structs.replace(track, states=tuple(states), disowned=False)
+    return msgspec.structs.replace(track, states=tuple(states), disowned=False, doubted=None)
 
 
 def _no_unit(track: Track) -> Track:
     states = [0.0] * STATES
     states[FALSE] = 1.0
-    return msgspec.structs.replace(track, states=tuple(states), disowned=True)
+    return msgspec.structs.replace(track, states=tuple(states), disowned=True, doubted=None)
 
 
 def merged(shelf: Shelf, item_id: int, into_id: int) -> Shelf:

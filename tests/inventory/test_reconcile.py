@@ -396,7 +396,6 @@ def test_the_first_photograph_shows_what_people_told_of_before() -> None:
     assert place.shown == {JAM: 3}
 
 
-@pytest.mark.xfail(strict=True, reason="told() leaves what a doubted photograph showed of a track")
 def test_what_a_doubted_photograph_showed_before_a_word_says_nothing_after_it() -> None:
     many = [thing(item_id, item_id) for item_id in range(1, 9)]
     place = watched(many, 6)
