@@ -49,10 +49,17 @@ def is_late(reader: Reader, capture: Capture) -> bool:
 
 
 def _position_if_late(writer: Writer, capture: Capture) -> int | None:
-    """Behind which photograph it takes its turn; None when it is the newest."""
-    if not is_late(writer, capture):
+    """Behind which photograph it takes its turn; None when nothing later was seen or said before it came."""
+    if not is_late(writer, capture) and not _is_spoken_of(writer, capture):
         return None
     return observations.position_before(writer, capture.device_id, capture.place_id, capture.captured_at_ms)
+
+
+def _is_spoken_of(writer: Writer, capture: Capture) -> bool:
+    """Whether anybody said anything about what it shows after it was taken."""
+    shown = [place_of(writer, capture)]
+    shown += zones.ever_drawn(writer, capture.device_id) if capture.place_id is None else []
+    return words.said_since(writer, shown, capture.captured_at_ms)
 
 
 def look_again(writer: Writer, *, capture: Capture, sight: Sight, named: Named, counted: float | None = None) -> int:
@@ -77,12 +84,13 @@ def look_again(writer: Writer, *, capture: Capture, sight: Sight, named: Named, 
         counted=counted,
         position=first.place_in_order,
         late=first.late,
+        first_id=first.named,
     )
     drawn = zones.drawn_at(writer, capture.device_id, first.place_in_order) if capture.place_id is None else []
     _insert_boxes(writer, observation_id, sight, named, drawn)
     captures.complete(writer, capture.id, observation_id)
     main = place_of(writer, capture)
-    for place_id, view in _views(writer, capture, first.place_in_order, sight, named, drawn):
+    for place_id, view in _views(writer, capture, first.named, sight, named, drawn):
         zone_id = None if place_id == main else place_id
         before = observations.things_in(writer, first.id, zone_id)
         if first.folded and (before != view.things or (first.scene_confidence >= READABLE) != view.readable):
@@ -125,7 +133,7 @@ def _zones_of(named: Named, drawn: Sequence[Drawn]) -> list[int | None]:
 
 
 def _views(
-    writer: Writer, capture: Capture, position: int, sight: Sight, named: Named, drawn: Sequence[Drawn]
+    writer: Writer, capture: Capture, observation_id: int, sight: Sight, named: Named, drawn: Sequence[Drawn]
 ) -> list[tuple[int, View]]:
     """What a photograph shows of its place, and of each zone in it; a zone in which nothing is seen is empty."""
     main, still = place_of(writer, capture), _still(sight)
@@ -137,7 +145,7 @@ def _views(
         (
             place_id,
             View(
-                position=position,
+                observation_id=observation_id,
                 at_ms=capture.captured_at_ms,
                 camera=capture.device_id,
                 things=tuple(things),
@@ -171,10 +179,10 @@ def _apply(writer: Writer, place_id: int, view: View) -> None:
 
 def _cause(reader: Reader, line: Noted, view: View) -> Cause:
     """A change is dated back to the photograph in which it began; the one that made it sure is told beside it."""
-    began = observations.moment_of(reader, line.since or view.position)
+    began = observations.moment_of(reader, line.since or view.observation_id)
     details: dict[str, object] | None = None
-    if line.since != view.position:
-        sure = observations.moment_of(reader, view.position)
+    if line.since != view.observation_id:
+        sure = observations.moment_of(reader, view.observation_id)
         details = {"sure_with": sure.capture_id}
     return Cause(began.captured_at_ms, capture_id=began.capture_id, details=details)
 
@@ -227,7 +235,7 @@ def _folded_on(
 
 def _shown(reader: Reader, look: Look) -> View:
     return View(
-        position=look.position,
+        observation_id=look.first_id,
         at_ms=look.captured_at_ms,
         camera=look.device_id,
         things=observations.things_in(reader, look.observation_id, look.zone_id),

@@ -14,7 +14,6 @@ from pantrybox.vision.model import Box
 class _Look(msgspec.Struct):
     found_in: int
     observation_id: int
-    camera: str
     capture_id: str
     captured_at_ms: int
     has_image: bool
@@ -27,7 +26,7 @@ class _Look(msgspec.Struct):
 
 
 _LOOK = f"""
-               look.id AS observation_id, captures.device_id AS camera, captures.id AS capture_id,
+               look.id AS observation_id, captures.id AS capture_id,
                captures.captured_at_ms, captures.image_path IS NOT NULL AS has_image, look.model,
                (
                 SELECT json_group_array(json_object(
@@ -43,22 +42,17 @@ _LOOK = f"""
 class LastFound:
     """Those in which tracks were last found, and the detections in them."""
 
-    def __init__(self, reader: Reader, tracks: Sequence[tuple[str, Track]], also: Iterable[int]) -> None:
+    def __init__(self, reader: Reader, tracks: Sequence[Track], also: Iterable[int]) -> None:
         self._looks: dict[int, list[_Look]] = {}
-        self._late: dict[tuple[str, int], list[_Look]] = {}
-        wanted = {track.found_in for _, track in tracks if track.found_in} | set(also)
+        wanted = {track.found_in for track in tracks if track.found_in} | set(also)
         for look in _looks(reader, wanted):
             self._looks.setdefault(look.found_in, []).append(look)
         self._seen = {look.observation_id: look.seen for looks in self._looks.values() for look in looks}
-        missing = {(camera, track.found_in) for camera, track in tracks if self._is_missing(track)}
-        for look in _late_looks(reader, missing):
-            self._late.setdefault((look.camera, look.found_in), []).append(look)
-            self._seen[look.observation_id] = look.seen
 
-    def of_track(self, camera: str, track: Track) -> Photograph | None:
+    def of_track(self, track: Track) -> Photograph | None:
         """None when no camera found it yet."""
         looks = self._looks.get(track.found_in, [])
-        for look in [*looks, *self._late.get((camera, track.found_in), [])]:
+        for look in looks:
             detection = found_box(track.box, self._seen[look.observation_id]) if track.box else None
             if detection is not None:
                 return _photograph(look, detection.box, detection)
@@ -69,14 +63,6 @@ class LastFound:
         (look,) = (look for look in self._looks[observation_id] if look.observation_id == observation_id)
         detection = next((seen for seen in self._seen[observation_id] if seen.item_id == item_id), None)
         return _photograph(look, detection.box if detection else None, detection)
-
-    def _is_missing(self, track: Track) -> bool:
-        looks = self._looks.get(track.found_in, [])
-        return (
-            bool(looks)
-            and track.box is not None
-            and not any(found_box(track.box, self._seen[look.observation_id]) for look in looks)
-        )
 
 
 def _photograph(look: _Look, box: Box | None, detection: SeenBox | None) -> Photograph:
@@ -99,24 +85,4 @@ def _looks(reader: Reader, observation_ids: Iterable[int]) -> list[_Look]:
         ORDER BY look.id DESC
         """,  # noqa: S608 - constant texts
         {"wanted": msgspec.json.encode(wanted).decode()},
-    )
-
-
-def _late_looks(reader: Reader, wanted: set[tuple[str, int]]) -> list[_Look]:
-    """At photographs that came late and took their turn behind one of these observations, whose number they bear."""
-    if not wanted:
-        return []
-    return reader.rows(
-        _Look,
-        f"""
-        SELECT first.id AS found_in, {_LOOK}
-        FROM json_each(:wanted) AS wanted
-        JOIN observations AS first ON first.id = wanted.value ->> 1
-        JOIN captures AS before ON before.id = first.capture_id
-        JOIN captures ON captures.device_id = wanted.value ->> 0 AND captures.received_at_ms > before.received_at_ms
-        JOIN observations AS look ON look.id = captures.observation_id
-        WHERE look.late AND look.position = first.id
-        ORDER BY captures.captured_at_ms DESC
-        """,  # noqa: S608 - constant texts
-        {"wanted": msgspec.json.encode(sorted(wanted)).decode()},
     )

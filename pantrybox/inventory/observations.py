@@ -39,6 +39,14 @@ class Observation(msgspec.Struct, frozen=True):
     late: bool = False
     """It was taken before a photograph that had been folded already."""
 
+    first_id: int | None = None
+    """The first look at the same photograph; None: this one, or, of an older box, `position`."""
+
+    @property
+    def named(self) -> int:
+        """By which its photograph is known in shelves."""
+        return self.first_id or (self.id if self.late else self.place_in_order)
+
     @property
     def place_in_order(self) -> int:
         """Observations are folded in this order."""
@@ -102,13 +110,15 @@ def insert(
     counted: float | None = None,
     position: int | None = None,
     late: bool = False,
+    first_id: int | None = None,
 ) -> int:
     return writer.insert(
         """
         INSERT INTO observations (capture_id, model, observed_at_ms, took_ms, width, height, brightness, sharpness,
-                                  scene_confidence, folded, counted, position, late, moved)
+                                  scene_confidence, folded, counted, position, late, first_id,
+                                  moved)
         VALUES (:capture_id, :model, :now_ms, :took_ms, :width, :height, :brightness, :sharpness,
-                :scene_confidence, :folded, :counted, :position, :late, :moved)
+                :scene_confidence, :folded, :counted, :position, :late, :first_id, :moved)
         """,
         {
             "capture_id": capture_id,
@@ -124,6 +134,7 @@ def insert(
             "counted": counted,
             "position": position,
             "late": late,
+            "first_id": first_id,
             "moved": sight.moved,
         },
     )
@@ -226,14 +237,22 @@ def newest_folded_at_ms(reader: Reader, device_id: str, place_id: int | None) ->
 
 
 def position_before(reader: Reader, device_id: str, place_id: int | None, taken_at_ms: int) -> int:
-    """Where the last photograph of a view before that time stands in the order of folding; 0 when there is none."""
+    """The number in the order of folding behind which a photograph of a view belongs that was taken then; 0: no one.
+
+    Behind the last photograph of the view and the last word from before.
+    """
     return reader.value(
         int,
         """
-        SELECT coalesce(max(coalesce(position, observations.id)), 0)
-        FROM captures
-        JOIN observations ON observations.id = captures.observation_id
-        WHERE device_id = :device_id AND place_id IS :place_id AND folded AND captured_at_ms <= :taken_at_ms
+        SELECT max(
+            (
+                SELECT coalesce(max(coalesce(position, observations.id)), 0)
+                FROM captures
+                JOIN observations ON observations.id = captures.observation_id
+                WHERE device_id = :device_id AND place_id IS :place_id AND folded AND captured_at_ms <= :taken_at_ms
+            ),
+            (SELECT coalesce(max(position), 0) FROM words WHERE said_at_ms <= :taken_at_ms)
+        )
         """,
         {"device_id": device_id, "place_id": place_id, "taken_at_ms": taken_at_ms},
     )
@@ -360,6 +379,8 @@ class Look(msgspec.Struct, frozen=True):
     """What is held to be seen in one capture, as evidence about one place."""
 
     observation_id: int
+    first_id: int
+    """The first look at the same photograph."""
     position: int
     late: bool
     scene_confidence: float
@@ -379,7 +400,9 @@ class Look(msgspec.Struct, frozen=True):
 
 
 _LOOK = """
-        SELECT observations.id AS observation_id, coalesce(position, observations.id) AS position, late,
+        SELECT observations.id AS observation_id,
+               coalesce(first_id, iif(late, observations.id, coalesce(position, observations.id))) AS first_id,
+               coalesce(position, observations.id) AS position, late,
                scene_confidence, moved, captures.device_id, captured_at_ms, trigger_type,
 """
 
@@ -426,7 +449,7 @@ def things_in(reader: Reader, observation_id: int, zone_id: int | None) -> tuple
         f"""
         SELECT box_left, box_top, box_right, box_bottom, {_NOW} AS item_id,
                coalesce(renamed.confidence, detections.confidence, score) AS confidence,
-               coalesce(renamed.source, detections.source) AS source, still
+               iif(renamed.detection_id IS NULL, detections.source, renamed.source) AS source, still
         FROM detections
         LEFT JOIN renamed_detections AS renamed ON renamed.detection_id = detections.id
         WHERE id BETWEEN :first AND :last AND place_id IS :zone_id

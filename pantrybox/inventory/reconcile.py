@@ -28,7 +28,7 @@ def reconciled(before: Stock, shelf: Shelf) -> tuple[dict[int, Stand], list[Note
     for item_id, belief in shelf.beliefs().items():
         stand = before.get(item_id, NOTHING)
         moved = Stand(belief, stand.confirmed_count, stand.event_count)
-        change = _change(item_id, moved) if belief != stand.belief else None
+        change = _change(item_id, moved)
         if change is not None:
             lines.append(Noted(change, shelf.known(item_id).since))
             moved = Stand(belief, change.count_after, moved.event_count + 1)

@@ -51,11 +51,11 @@ def after_view(shelf: Shelf, view: View, habits: Habits = HABITS, glimpsing: Gli
     if not view.readable:
         return shelf
     if not view.whole:
-        return noted(_after_glimpse(shelf, view), shelf, view.position)
+        return noted(_after_glimpse(shelf, view), shelf, view.observation_id)
     scene = shelf.scenes.get(view.camera)
     if scene is None:
-        return noted(_first(shelf, view, habits), shelf, view.position)
-    return noted(_next(shelf, scene, view, habits, glimpsing), shelf, view.position)
+        return noted(_first(shelf, view, habits), shelf, view.observation_id)
+    return noted(_next(shelf, scene, view, habits, glimpsing), shelf, view.observation_id)
 
 
 def _after_glimpse(shelf: Shelf, view: View) -> Shelf:
@@ -74,7 +74,9 @@ def _after_glimpse(shelf: Shelf, view: View) -> Shelf:
 
 def _first(shelf: Shelf, view: View, habits: Habits) -> Shelf:
     """The first photograph of a view: what is found is there, and units that people told of may be among it."""
-    tracks = [_track(thing, _FIRST, 1 - _FIRST, view.position) for thing in view.things if thing.item_id is not None]
+    tracks = [
+        _track(thing, _FIRST, 1 - _FIRST, view.observation_id) for thing in view.things if thing.item_id is not None
+    ]
     whole = _with_scene(shelf, view, Scene(view.at_ms, tuple(tracks)))
     for track in tracks:
         whole = _come_to_light(whole, track.item_id)
@@ -93,8 +95,8 @@ def _next(shelf: Shelf, scene: Scene, view: View, habits: Habits, glimpsing: Gli
     after, likelihood = lived_on(before, np.array(found.shown, dtype=np.intp), chances, between)
     if looks_blocked(scene, found, np.log(likelihood), chances, habits):
         return _with_scene(shelf, view, _doubted(scene, found))
-    lived = _lived(scene.tracks, found, after, view.position)
-    whole, fresh = _new_tracks(_faded(shelf, view), view.position, found.new, between)
+    lived = _lived(scene.tracks, found, after, view.observation_id)
+    whole, fresh = _new_tracks(_faded(shelf, view), view.observation_id, found.new, between)
     tracks = [track for track in lived if track.is_found or sum(track.states[UNIT]) + track.states[FALSE] > _LEFT_OVER]
     whole = _with_scene(whole, view, Scene(view.at_ms, (*tracks, *fresh)))
     if view.when == "door":
@@ -193,10 +195,10 @@ def _chances(shelf: Shelf, scene: Scene, found: Matched, between: Between) -> Ch
     )
 
 
-def _lived(tracks: Sequence[Track], found: Matched, after: Numbers, position: int) -> list[Track]:
+def _lived(tracks: Sequence[Track], found: Matched, after: Numbers, observation_id: int) -> list[Track]:
     states = np.round(after, DECIMALS).tolist()
     return [
-        _found_again(track, thing, found.shown[rank], tuple(states[rank]), position)
+        _found_again(track, thing, found.shown[rank], tuple(states[rank]), observation_id)
         if (thing := found.things[rank])
         else _not_found(track, found.shown[rank], tuple(states[rank]), found.behind[rank])
         for rank, track in enumerate(tracks)
@@ -204,11 +206,11 @@ def _lived(tracks: Sequence[Track], found: Matched, after: Numbers, position: in
     ]
 
 
-def _found_again(track: Track, thing: Thing, shown: Shown, states: States, position: int) -> Track:
+def _found_again(track: Track, thing: Thing, shown: Shown, states: States, observation_id: int) -> Track:
     votes = _voted(track.votes, thing)
     item_id = votes[0][0] if len(votes) == 1 else max(votes, key=lambda vote: (vote[1], -vote[0]))[0]
     box = thing.box and rounded(thing.box)
-    return Track(item_id, states, box, shown, votes, disowned=track.disowned, found_in=position)
+    return Track(item_id, states, box, shown, votes, disowned=track.disowned, found_in=observation_id)
 
 
 def _not_found(track: Track, shown: Shown, states: States, behind: int | None) -> Track:
@@ -238,7 +240,7 @@ def _voted(votes: tuple[tuple[int, float], ...], thing: Thing) -> tuple[tuple[in
 _LEAST_VOTE = 0.02
 
 
-def _new_tracks(shelf: Shelf, position: int, new: Sequence[Thing], between: Between) -> tuple[Shelf, list[Track]]:
+def _new_tracks(shelf: Shelf, observation_id: int, new: Sequence[Thing], between: Between) -> tuple[Shelf, list[Track]]:
     """Tracks of boxes that were not there; a unit that people told of, and nobody saw, may have come to light."""
     habits, glimpsing = between.habits, between.glimpsing
     changed = _changed(shelf, between, noticed_late=_NOTICED_LATE)
@@ -256,18 +258,18 @@ def _new_tracks(shelf: Shelf, position: int, new: Sequence[Thing], between: Betw
         if thing.still is not None:
             comes *= glimpsing.still_if_added if thing.still else 1 - glimpsing.still_if_added
             false *= glimpsing.still_if_false if thing.still else 1 - glimpsing.still_if_false
-        tracks.append(_track(thing, comes, false, position))
+        tracks.append(_track(thing, comes, false, observation_id))
         came[item_id] = max(came[item_id], tracks[-1].unit)
     return shelf, tracks
 
 
-def _track(thing: Thing, unit: float, false: float, position: int) -> Track:
+def _track(thing: Thing, unit: float, false: float, observation_id: int) -> Track:
     assert thing.item_id is not None  # noqa: S101 - whoever calls this has looked
     states = [0.0] * STATES
     if thing.certain:
         unit, false = 1.0, 0.0
     states[SEEN], states[FALSE] = round(unit / (unit + false), DECIMALS), round(false / (unit + false), DECIMALS)
-    return Track(thing.item_id, tuple(states), thing.box, Shown.FOUND, votes=_voted((), thing), found_in=position)
+    return Track(thing.item_id, tuple(states), thing.box, Shown.FOUND, votes=_voted((), thing), found_in=observation_id)
 
 
 def _come_to_light(shelf: Shelf, item_id: int) -> Shelf:

@@ -22,8 +22,8 @@ class Thing(msgspec.Struct, frozen=True):
 
 
 class View(msgspec.Struct, frozen=True):
-    position: int
-    """The observation, in the order of folding."""
+    observation_id: int
+    """The first look at the photograph, by which it is known later."""
     at_ms: int
     """When it was taken."""
     camera: str

@@ -53,7 +53,7 @@ def reasons(reader: Reader, item_id: int) -> list[Reasons]:
     standing = [_decoded(row, item_id) for row in _stands(reader, item_id)]
     glimpses = _glimpses(reader, item_id, standing)
     tracks = [track for each in standing for track in each.tracks]
-    photographs = LastFound(reader, tracks, glimpses.values())
+    photographs = LastFound(reader, [track for _, track in tracks], glimpses.values())
     looked = _newest_looks(reader, standing)
     names = _names(reader, {track.behind for _, track in tracks if track.behind is not None})
 
@@ -62,7 +62,7 @@ def reasons(reader: Reader, item_id: int) -> list[Reasons]:
             state_of(track),
             chance=round(track.unit, DECIMALS),
             shown=track.shown,
-            photograph=photographs.of_track(camera, track),
+            photograph=photographs.of_track(track),
             looked=None if track.is_found else looked.get((camera, each.shelf.scenes[camera].at_ms)),
             behind=None if track.is_found or track.behind is None else names.get(track.behind),
             disowned=track.disowned,

@@ -3,6 +3,8 @@
 Each word is written down, sets the belief, and appends what it changes to the ledger, all in one transaction.
 """
 
+from collections.abc import Sequence
+
 import msgspec
 
 from pantrybox.errors import Conflict
@@ -299,6 +301,21 @@ def words_at(reader: Reader, place_id: int, after_id: int = 0) -> list[Word]:
         ORDER BY id
         """,
         {"place_id": place_id, "after_id": after_id},
+    )
+
+
+def said_since(reader: Reader, place_ids: Sequence[int], since_ms: int) -> bool:
+    """Whether anything was said about any of these places later than that."""
+    return reader.value(
+        bool,
+        """
+        SELECT EXISTS (
+            SELECT 1
+            FROM words
+            WHERE place_id IN (SELECT value FROM json_each(:place_ids)) AND said_at_ms > :since_ms
+        )
+        """,
+        {"place_ids": msgspec.json.encode(place_ids).decode(), "since_ms": since_ms},
     )
 
 

@@ -121,7 +121,7 @@ def compare(reader: Reader, gallery: Gallery, capture: Capture, sight: Sight) ->
 def _view(capture: Capture, named_boxes: Sequence[tuple[Box, Naming]], scene_confidence: float) -> View:
     """Without what pixels tell beside the boxes: the other model never saw the photograph before."""
     return View(
-        position=capture.seq,
+        observation_id=capture.seq,
         at_ms=capture.captured_at_ms,
         camera=capture.device_id,
         things=tuple(thing_of(box, naming, None) for box, naming in named_boxes if naming.source not in UNCOUNTED),

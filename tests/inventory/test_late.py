@@ -204,7 +204,6 @@ def test_what_was_taken_before_a_word_and_comes_after_it_was_known_to_who_said_i
     )
 
 
-@pytest.mark.xfail(strict=True, reason="a word stands behind every camera's photographs")
 def test_a_photograph_from_after_a_word_is_folded_behind_it_though_another_camera_had_sent_more(album: Album) -> None:
     album.receive(0, TWO, at=0)
     album.receive(1, {0: "tin"}, "right", at=1)
@@ -214,7 +213,6 @@ def test_a_photograph_from_after_a_word_is_folded_behind_it_though_another_camer
     assert album.beliefs()[1] == in_order_of_hours([(0, TWO), (3, FOUR), (5, FOUR)], (2, "jam", 2))
 
 
-@pytest.mark.xfail(strict=True, reason="a word stands behind the newest observation, though that one came late")
 def test_a_photograph_from_after_a_word_is_folded_behind_it_though_a_late_one_came_before_the_word(
     album: Album,
 ) -> None:
@@ -226,7 +224,6 @@ def test_a_photograph_from_after_a_word_is_folded_behind_it_though_a_late_one_ca
     assert album.beliefs()[1] == in_order_of_hours([(0, TWO), (1, TWO), (3, FOUR), (5, FOUR)], (2, "jam", 2))
 
 
-@pytest.mark.xfail(strict=True, reason="is_late asks for later photographs of the view, and not for later words")
 def test_a_photograph_from_before_a_word_is_folded_before_it_though_it_is_the_newest(album: Album) -> None:
     album.receive(0, TWO, at=0)
     album.say_at(2, "jam", 3)
@@ -290,7 +287,6 @@ def test_two_photographs_of_one_moment_are_folded_as_they_came(album: Album) -> 
     album.shelf()
 
 
-@pytest.mark.xfail(strict=True, reason="a late view has the number of the photograph before it, and so has `since`")
 def test_a_change_that_began_in_a_late_photograph_is_dated_to_it(album: Album) -> None:
     for hour in (0, 1, 2, 6, 3, 4, 5):
         album.receive(hour, {0: "jam", 1: "tin"} if hour < 3 else {0: "jam"}, at=None if hour in {3, 4, 5} else hour)
@@ -312,7 +308,6 @@ def _removed_at_ms(album: Album) -> int:
 # Folded again
 
 
-@pytest.mark.xfail(strict=True, reason="things_in() falls back to the first source where a new name has none")
 def test_a_box_of_which_nobody_can_say_any_more_what_it_is_is_a_stranger_and_not_what_somebody_said(
     album: Album,
 ) -> None:
@@ -335,7 +330,6 @@ def _fold_a_persons_name(writer: Writer) -> int:
     return fold_in(writer, capture=capture, sight=view, named=[(view.detections[0], Naming(jam, 1.0, "person"))])
 
 
-@pytest.mark.xfail(strict=True, reason="a line is written only with a belief that changes, and the merge wrote another")
 def test_when_what_was_told_of_was_what_is_seen_the_ledger_ends_at_what_is_believed(album: Album) -> None:
     for hour in range(3):
         album.receive(hour, {0: "jam", 1: "jam", 2: "jam"}, at=hour)
