@@ -179,11 +179,11 @@ def _apply(writer: Writer, place_id: int, view: View) -> None:
 
 def _cause(reader: Reader, line: Noted, view: View) -> Cause:
     """A change is dated back to the photograph in which it began; the one that made it sure is told beside it."""
-    began = observations.moment_of(reader, line.since or view.observation_id)
+    since = line.since or view.observation_id
+    began = observations.moment_of(reader, since)
     details: dict[str, object] | None = None
-    if line.since != view.observation_id:
-        sure = observations.moment_of(reader, view.observation_id)
-        details = {"sure_with": sure.capture_id}
+    if since != view.observation_id:
+        details = {"sure_with": observations.moment_of(reader, view.observation_id).capture_id}
     return Cause(began.captured_at_ms, capture_id=began.capture_id, details=details)
 
 

@@ -135,7 +135,10 @@ _BARED = 0.05
 
 
 def _moves(chances: Chances, between: Between, spot: Numbers) -> Numbers:
-    """P(state after | state before), (n, STATES, STATES)."""
+    """P(state after | state before), (n, STATES, STATES).
+
+    What is missing to 1 is that another box came where a unit was missed or hidden and stays so.
+    """
     q, r, w = chances.missed, chances.taken, between.stays
     there = 1 - r
     visible = there * (1 - between.hides)
@@ -156,6 +159,11 @@ def _moves(chances: Chances, between: Between, spot: Numbers) -> Numbers:
         moves[:, absent, SEEN] = chances.comes * spot * (1 - q)
         moves[:, absent, FALSE] = chances.false_boxes * spot
         moves[:, absent, absent] = 1 - moves[:, absent, SEEN] - moves[:, absent, FALSE]
+    # Where a unit is and is not found, no other box came either; else time alone would speak for the unit.
+    none_came = moves[:, TAKEN, TAKEN]
+    for missing in (MISSED, HIDDEN):
+        for still_missing in (MISSED, HIDDEN, TAKEN):
+            moves[:, missing, still_missing] *= none_came
     return moves
 
 

@@ -77,7 +77,9 @@ class Place:
         shown = View(
             self.position, self.at_ms, camera, tuple(seen), tuple(glances), readable, whole, moved=moved, when=when
         )
-        self.shelf = after_view(self.shelf, shown)
+        before, self.shelf = self.shelf, after_view(self.shelf, shown)
+        if self.shelf == before:  # as inventory.fold does: what says nothing writes nothing
+            return []
         self.stock, lines = reconciled(self.stock, self.shelf)
         self.lines += lines
         return lines
