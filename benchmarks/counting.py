@@ -1,6 +1,6 @@
 """How right the count is, in households whose truth is known: the overwrite rule, a median of five, and ours.
 
-    .venv/bin/python -m benchmarks.counting [--quick] [--seeds 20] [--first-seed 0] [--noise mid] [--mode both] [--pictures FOLDER]
+    .venv/bin/python -m benchmarks.counting [--quick] [--seeds 20] [--first-seed 0] [--noise mid] [--mode both]
 
 The worlds are those of benchmarks.watched, at three levels of noise; each photograph is folded by the same code
 as in production. Ours comes in three modes: from `counts` alone (what each photograph shows of each item, not where),
