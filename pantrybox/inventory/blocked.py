@@ -3,7 +3,7 @@
 from collections import defaultdict
 from math import exp, log
 
-from pantrybox.inventory.lives import SEEN, Chances, Numbers
+from pantrybox.inventory.lives import SEEN, Chances, Numbers, Shown
 from pantrybox.inventory.matching import Matched
 from pantrybox.inventory.rates import Habits
 from pantrybox.inventory.shelf import Scene
@@ -25,9 +25,9 @@ def looks_blocked(scene: Scene, found: Matched, log_likelihood: Numbers, chances
     """Whether a view in which many things vanished at once is to be doubted rather than the stock.
 
     Of the things that were found in the photograph before, each is found in a blocked view with the same
-    chance, whatever it is; that is weighed against what became of each by itself. Several of a kind are
-    taken together: that is one change, and others with it. A shelf that stays empty is believed in the
-    end: a view is not blocked for long.
+    chance, whatever it is, and what is found elsewhere is a false box there; that is weighed against what
+    became of each by itself. Several of a kind are taken together: that is one change, and others with it.
+    A shelf that stays empty is believed in the end: a view is not blocked for long.
     """
     asked = [rank for rank, track in enumerate(scene.tracks) if track.is_found and track.states[SEEN] > _PROBABLY]
     if len(asked) < _ENOUGH:
@@ -36,10 +36,12 @@ def looks_blocked(scene: Scene, found: Matched, log_likelihood: Numbers, chances
     for rank in asked:
         if found.things[rank] is None:
             gone[scene.tracks[rank].item_id].append(rank)
-    lost = sum(len(ranks) for ranks in gone.values())
+    elsewhere = [rank for rank in asked if found.shown[rank] == Shown.MOVED]
+    lost = len(elsewhere) + sum(len(ranks) for ranks in gone.values())
     logs = [(len(asked) - lost) * log(part) + lost * log((1 - part) * _VERDICT_IF_BLOCKED) for part in _FREE_PARTS]
     most = max(logs)
     blocked = most + log(sum(exp(one - most) for one in logs) / len(logs)) + log(_BLOCKED)
+    blocked += sum(log(float(chances.false_boxes[rank])) for rank in elsewhere)
     by_itself = sum(float(log_likelihood[rank]) for rank in asked if found.things[rank] is not None)
     for ranks in gone.values():
         alone = [float(log_likelihood[rank]) for rank in ranks]

@@ -60,9 +60,13 @@ class Shown(IntEnum):
     """or while before something stood in front;"""
     LOST = 10
     """or nothing is known."""
+    UNNAMED = 11
+    """A box, as in the photograph before, that was surely named then and that nobody can name now;"""
+    STILL_UNNAMED = 12
+    """or it was not surely named before, so that this tells nothing."""
 
 
-FINDING = (Shown.FOUND, Shown.STILL, Shown.NEW, Shown.MOVED)
+FINDING = frozenset({Shown.FOUND, Shown.STILL, Shown.NEW, Shown.MOVED, Shown.UNNAMED, Shown.STILL_UNNAMED})
 
 
 class Chances(msgspec.Struct, frozen=True):
@@ -184,7 +188,10 @@ def _likelihoods(between: Between) -> Numbers:
         Shown.LOST: (1.0, 1.0, 1.0, 1.0),
     }
     table = np.zeros((len(Shown), STATES))
-    table[np.ix_(FINDING, (SEEN, FALSE))] = 1.0
+    table[np.ix_(sorted(FINDING), (SEEN, FALSE))] = 1.0
+    table[Shown.UNNAMED, (SEEN, FALSE)] = between.habits.unnamed, between.habits.unnamed_false
+    # What looks as it did and has no sure name is there again, be it a unit or a false box.
+    table[Shown.STILL_UNNAMED, SEEN] = between.habits.false_box_stays
     for kind, row in rows.items():
         table[kind, (MISSED, HIDDEN, TAKEN, VANISHED)] = row
     return table

@@ -1,8 +1,9 @@
 """Which box of a photograph is which track of its view, and what the photograph shows of the others. Pure.
 
 A box belongs to the track whose place it takes: of the same item, or, where the picture did not change,
-whatever it is called this time. A box that is left over is a track of the same item that was not found
-where it was: it was put to another place. What is left then is new.
+whatever it is called this time. A detector may find a part of a thing, or two parts, and later the whole:
+they are one. A box that is left over is a track of the same item that was not found where it was: it was
+put to another place. What is left then is new.
 """
 
 from collections.abc import Sequence
@@ -20,12 +21,19 @@ SAME_SPOT_IOU = 0.35
 """A box of the same item that overlaps a track's this much is the same thing;"""
 SAME_PICTURE_IOU = 0.55
 """one of any name must overlap it this much, and the picture there must not have changed."""
+PART_INSIDE = 0.85
+"""Of two boxes of one item, the smaller is a part of the larger when so much of it lies inside"""
+PART_OF_AREA = 0.6
+"""and it is smaller than this; else one stands before the other."""
 _SAME_BOX_IOU = 0.97
 """A glance names the box of an earlier detection; floats may have been through a file."""
 _WORTH_FINDING = 0.02
 """A track that is less probably anything at all was not put anywhere."""
 _MAY_BE_ELSEWHERE = frozenset({Shown.GONE, Shown.COVERED, Shown.LOST})
 """What stands before a thing may have been put there in its stead."""
+SURELY_NAMED = 0.8
+"""Of names that were less sure, as many are lost of units as of other things; benchmarks/fridge.py."""
+_UNNAMED = frozenset({Shown.UNNAMED, Shown.STILL_UNNAMED})
 _COVERED_PART = 0.3
 """What overlaps this part of a covered track's box stands before it."""
 
@@ -40,7 +48,7 @@ class Matched(msgspec.Struct):
     new: list[Thing]
     """Named boxes that belong to no track."""
     refused: set[int]
-    """Tracks of which somebody said that they are no thing, by their ranks."""
+    """Tracks that are no things, by their ranks: somebody said so, or they are parts of one that was found."""
     exact: bool
     """False when the camera moved: any track of an item may be the one that was found, or not."""
 
@@ -69,25 +77,63 @@ def _by_place(tracks: Sequence[Track], view: View, found: Matched) -> list[int]:
         if thing.certain and thing.item_id is None:
             found.refused.add(rank)
         elif thing.item_id is not None or thing.still:
-            found.things[rank], found.shown[rank] = thing, _shown_found(track, thing)
+            found.things[rank], found.shown[rank] = _whole(thing, track), _shown_found(track, thing)
         # Else something unnamed stands there: whether it is the same thing, nobody knows.
         left.discard(at)
+    _join_parts(tracks, view.things, found, left)
     return sorted(left)
+
+
+def _whole(thing: Thing, track: Track) -> Thing:
+    """Of a thing of which a part is found, the place of the whole is kept."""
+    partly = thing.box and track.box and thing.item_id == track.item_id and is_part(thing.box, track.box)
+    return msgspec.structs.replace(thing, box=track.box) if partly else thing
+
+
+def _join_parts(tracks: Sequence[Track], things: Sequence[Thing], found: Matched, left: set[int]) -> None:
+    """Boxes and tracks that are parts of what was found, or it of them, are no things of their own."""
+    wholes = [(track.item_id, thing.box) for track, thing in zip(tracks, found.things, strict=True) if thing]
+    for rank, track in enumerate(tracks):
+        if found.things[rank] is None and _is_of(track.item_id, track.box, wholes):
+            found.refused.add(rank)
+    left -= {at for at in left if _is_of(things[at].item_id, things[at].box, wholes)}
+
+
+def _is_of(item_id: int | None, box: Box | None, wholes: Sequence[tuple[int, Box | None]]) -> bool:
+    return box is not None and any(
+        of == item_id and whole is not None and (is_part(box, whole) or is_part(whole, box)) for of, whole in wholes
+    )
+
+
+def is_part(box: Box, whole: Box) -> bool:
+    return box.area < PART_OF_AREA * whole.area and box.intersection(whole) > PART_INSIDE * box.area
 
 
 def _pairs(tracks: Sequence[Track], things: Sequence[Thing]) -> list[tuple[int, int]]:
     """Which may be the same, most probably so first: of one name before of two, then by their overlap."""
     overlap = overlaps([track.box for track in tracks], [thing.box for thing in things])
     ranked: list[tuple[bool, float, int, int]] = []
-    for rank, at in _where(overlap >= SAME_SPOT_IOU):
+    for rank, at in _where(overlap > 0):
         track, thing, iou = tracks[rank], things[at], float(overlap[rank, at])
-        same = thing.item_id == track.item_id
-        if same or (iou >= SAME_PICTURE_IOU and (thing.still or thing.item_id is None)):
-            ranked.append((not same, -iou, rank, at))
+        if thing.item_id == track.item_id:
+            if iou >= SAME_SPOT_IOU or _is_of(thing.item_id, thing.box, [(track.item_id, track.box)]):
+                ranked.append((False, -iou, rank, at))
+        elif iou >= SAME_PICTURE_IOU and _may_be(thing, track):
+            ranked.append((True, -iou, rank, at))
     return [(rank, at) for _, _, rank, at in sorted(ranked)]
 
 
+def _may_be(thing: Thing, track: Track) -> bool:
+    """Whether a box of another name, or of none, is the track's: the picture is as it was, and the track was found."""
+    if thing.item_id is None:
+        return track.is_found or thing.certain
+    return track.is_found and bool(thing.still)
+
+
 def _shown_found(track: Track, thing: Thing) -> Shown:
+    if thing.item_id is None:
+        surely_named = track.named >= SURELY_NAMED and track.shown not in _UNNAMED
+        return Shown.UNNAMED if surely_named else Shown.STILL_UNNAMED
     if track.is_found or thing.still is None:
         return Shown.FOUND
     return Shown.STILL if thing.still else Shown.NEW

@@ -37,6 +37,10 @@ class Habits(msgspec.Struct, frozen=True):
     """and when nobody was."""
     false_box_stays: float = 0.6
     """The chance that a false box is there again."""
+    unnamed: float = 0.05
+    """The chance that a unit which is found, and was named before, cannot be named;"""
+    unnamed_false: float = 0.25
+    """and that a false box cannot. benchmarks/fridge.py"""
     hides_an_hour: float = 1 / (15 * 24)
     """The chance that a unit comes to stand behind something,"""
     hides_a_visit: float = 0.002

@@ -10,6 +10,7 @@ from pantrybox.inventory.belief import Belief, certain, thinned
 from pantrybox.inventory.blocked import looks_blocked
 from pantrybox.inventory.lives import (
     FALSE,
+    FINDING,
     MISSED,
     SEEN,
     STATES,
@@ -84,6 +85,8 @@ def _first(shelf: Shelf, view: View, habits: Habits) -> Shelf:
 
 
 def _next(shelf: Shelf, scene: Scene, view: View, habits: Habits, glimpsing: Glimpsing) -> Shelf:
+    if scene.doubted:  # that a picture is as it was in a photograph that was passed over says nothing
+        view = msgspec.structs.replace(view, things=tuple(_unlike_before(thing) for thing in view.things))
     found = matched(scene.tracks, view)
     if scene.doubted:
         _heed_doubted(scene.tracks, found)
@@ -138,16 +141,14 @@ def _doubted(scene: Scene, found: Matched) -> Scene:
 
 
 def _heed_doubted(tracks: Sequence[Track], found: Matched) -> None:
-    """The photograph before was passed over: what it showed of a track stands where this one shows nothing.
-
-    That a picture is as it was in a photograph that was passed over says nothing.
-    """
+    """The photograph before was passed over: what it showed of a track stands where this one shows nothing."""
     for rank, track in enumerate(tracks):
-        if found.shown[rank] == Shown.LOST and track.doubted is not None and track.doubted > Shown.MOVED:
+        if found.shown[rank] == Shown.LOST and track.doubted is not None and track.doubted not in FINDING:
             found.shown[rank] = track.doubted
-        elif found.shown[rank] in {Shown.STILL, Shown.NEW}:
-            found.shown[rank] = Shown.FOUND
-    found.new = [msgspec.structs.replace(thing, still=None) for thing in found.new]
+
+
+def _unlike_before(thing: Thing) -> Thing:
+    return msgspec.structs.replace(thing, still=None)
 
 
 def _swap_disowned(tracks: Sequence[Track], found: Matched) -> None:
@@ -210,7 +211,8 @@ def _found_again(track: Track, thing: Thing, shown: Shown, states: States, obser
     votes = _voted(track.votes, thing)
     item_id = votes[0][0] if len(votes) == 1 else max(votes, key=lambda vote: (vote[1], -vote[0]))[0]
     box = thing.box and rounded(thing.box)
-    return Track(item_id, states, box, shown, votes, disowned=track.disowned, found_in=observation_id)
+    named = track.named if thing.item_id is None else thing.confidence
+    return Track(item_id, states, box, shown, votes, disowned=track.disowned, found_in=observation_id, named=named)
 
 
 def _not_found(track: Track, shown: Shown, states: States, behind: int | None) -> Track:
@@ -219,7 +221,7 @@ def _not_found(track: Track, shown: Shown, states: States, behind: int | None) -
         behind = behind or track.behind
     if shown == Shown.LOST and not track.is_found:
         shown = track.shown
-    return Track(track.item_id, states, track.box, shown, track.votes, behind, disowned=False, found_in=track.found_in)
+    return msgspec.structs.replace(track, states=states, shown=shown, behind=behind, disowned=False, doubted=None)
 
 
 def _voted(votes: tuple[tuple[int, float], ...], thing: Thing) -> tuple[tuple[int, float], ...]:
@@ -269,7 +271,15 @@ def _track(thing: Thing, unit: float, false: float, observation_id: int) -> Trac
     if thing.certain:
         unit, false = 1.0, 0.0
     states[SEEN], states[FALSE] = round(unit / (unit + false), DECIMALS), round(false / (unit + false), DECIMALS)
-    return Track(thing.item_id, tuple(states), thing.box, Shown.FOUND, votes=_voted((), thing), found_in=observation_id)
+    return Track(
+        thing.item_id,
+        tuple(states),
+        thing.box,
+        Shown.FOUND,
+        votes=_voted((), thing),
+        found_in=observation_id,
+        named=thing.confidence,
+    )
 
 
 def _come_to_light(shelf: Shelf, item_id: int) -> Shelf:

@@ -6,7 +6,7 @@ from functools import reduce
 import msgspec
 
 from pantrybox.inventory.belief import UNSEEN, Belief, certain, larger, of_chances, stated, together
-from pantrybox.inventory.lives import FALSE, HIDDEN, SEEN, STATES, UNIT, Shown
+from pantrybox.inventory.lives import FALSE, FINDING, HIDDEN, SEEN, STATES, UNIT, Shown
 from pantrybox.inventory.rates import FADES, VISITS_OF_A_GUESS, Habits, Learned
 from pantrybox.vision.model import Box
 
@@ -36,6 +36,8 @@ class Track(msgspec.Struct, frozen=True, array_like=True):
     """What a photograph showed of it whose view was doubted: if the view was right, this is to be heeded."""
     found_in: int = 0
     """The observation that found it last; 0: none did, a person spoke of it."""
+    named: float = 1.0
+    """The confidence of its newest name."""
 
     @property
     def unit(self) -> float:
@@ -44,7 +46,7 @@ class Track(msgspec.Struct, frozen=True, array_like=True):
 
     @property
     def is_found(self) -> bool:
-        return self.shown <= Shown.MOVED
+        return self.shown in FINDING
 
 
 def rounded(box: Box) -> Box:

@@ -7,7 +7,7 @@ import msgspec
 
 from pantrybox.clock import local_date
 from pantrybox.inventory.belief import Belief
-from pantrybox.inventory.lives import Shown
+from pantrybox.inventory.lives import FINDING, Shown
 from pantrybox.inventory.why import LEAST_CHANCE, Unit, Word
 from pantrybox.web import told
 
@@ -69,7 +69,7 @@ def _taken(shown: Shown | None) -> str:
 def _false(unit: Unit) -> str:
     if unit.disowned:
         return "Not counted: somebody's count left no room for it"
-    if unit.shown is not None and unit.shown <= Shown.MOVED:
+    if unit.shown in FINDING:
         return "Probably something else that looks like it"
     return "Probably never there: it is not found any more"
 

@@ -194,6 +194,15 @@ def test_what_is_found_where_it_was_is_no_less_a_unit_however_long_nobody_looked
     assert unit(lived(before, Shown.FOUND, time=between(when, hours))) >= unit(before) - 0.01
 
 
+@pytest.mark.parametrize("before", [1, 2, 4])
+def test_a_sure_name_that_is_lost_speaks_against_it_and_an_unsure_one_says_nothing(before: int) -> None:
+    time = between(hours=0.1)
+    new = np.array([[0.6, 0.0, 0.0, 0.0, 0.4, 0.0]])
+    known = lived(new, *[Shown.FOUND] * before, time=time)
+    assert unit(lived(known, Shown.UNNAMED, time=time)) < unit(known) < unit(lived(known, Shown.FOUND, time=time))
+    assert unit(lived(known, Shown.STILL_UNNAMED, time=time)) == pytest.approx(unit(known), abs=0.02)
+
+
 def test_a_unit_that_something_was_put_before_is_hidden_for_a_while_and_then_doubted() -> None:
     at_once = lived(surely(SEEN), Shown.COVERED, time=between(hours=6))
     assert at_once.argmax() == HIDDEN

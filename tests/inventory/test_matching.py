@@ -1,11 +1,12 @@
 """Laws of which box is which track: each is used once, order does not matter, and a thing that stays is the same."""
 
+import msgspec
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from pantrybox.inventory.lives import FINDING, Shown
-from pantrybox.inventory.matching import Matched, matched, overlaps
+from pantrybox.inventory.matching import Matched, is_part, matched, overlaps
 from pantrybox.inventory.shelf import Track
 from pantrybox.inventory.view import Thing, View
 from pantrybox.vision.model import Box, Glance, Verdict
@@ -97,9 +98,22 @@ def test_what_is_shown_of_a_track_and_whether_a_thing_was_found_agree(tracks: li
 
 
 @given(jumbled_tracks, jumbled_views)
-def test_a_named_thing_is_never_left_out_unless_it_is_held_against_a_track(tracks: list[Track], shown: View) -> None:
-    named = {id(one) for one in shown.things if one.item_id is not None}
-    assert named <= set(used(matched(tracks, shown)))
+def test_a_named_thing_is_never_left_out_unless_it_is_a_part_of_another(tracks: list[Track], shown: View) -> None:
+    found = matched(tracks, shown)
+    wholes = [*shown.things, *(one for one in found.things if one)]
+    for one in shown.things:
+        if one.item_id is not None and not any(one.confidence == other.confidence for other in _all(found)):
+            assert any(other.item_id == one.item_id and _parts(one, other) for other in wholes)
+
+
+def _all(found: Matched) -> list[Thing]:
+    return [one for one in [*found.things, *found.new] if one is not None]
+
+
+def _parts(one: Thing, other: Thing) -> bool:
+    if one.box is None or other.box is None:
+        return False
+    return is_part(one.box, other.box) or is_part(other.box, one.box)
 
 
 @given(jumbled_tracks, jumbled_views)
@@ -129,6 +143,7 @@ def test_what_stays_where_it_was_is_the_same_thing(tracks: list[Track], still: b
 def test_a_name_that_flickers_while_the_picture_is_still_is_another_name_of_the_same_thing(
     tracks: list[Track], data: st.DataObject
 ) -> None:
+    tracks = [one for one in tracks if one.is_found]
     seen = [Thing(one.box, data.draw(names), still=True) for one in tracks]
     found = matched(tracks, view(seen))
     assert found.things == seen
@@ -182,9 +197,61 @@ def test_an_unnamed_box_takes_nothing_away_from_what_the_pixels_say(verdict: Ver
     assert (found.shown, found.new, found.refused) == ([expected[verdict]], [], set())
 
 
-def test_an_unnamed_box_that_is_still_is_what_it_was() -> None:
-    found = matched([track(JAM, 0)], view([thing(None, 0, still=True)]))
-    assert (found.shown, found.new) == ([Shown.FOUND], [])
+@pytest.mark.parametrize("name", [FLOUR, None])
+def test_what_is_as_it_was_in_the_photograph_before_is_not_what_that_one_did_not_show(name: int | None) -> None:
+    gone = track(JAM, 0, *UNSEEN, shown=Shown.STILL_GONE)
+    found = matched([gone], view([thing(name, 0, still=True)]))
+    assert found.things == [None]
+    assert found.new == ([thing(FLOUR, 0, still=True)] if name else [])
+
+
+@pytest.mark.parametrize(
+    ("surely", "before", "shown"),
+    [
+        (0.9, Shown.FOUND, Shown.UNNAMED),
+        (0.9, Shown.UNNAMED, Shown.STILL_UNNAMED),
+        (0.9, Shown.STILL_UNNAMED, Shown.STILL_UNNAMED),
+        (0.6, Shown.FOUND, Shown.STILL_UNNAMED),
+    ],
+)
+def test_an_unnamed_box_that_is_still_is_what_it_was_and_tells_something_of_a_sure_name(
+    surely: float, before: Shown, shown: Shown
+) -> None:
+    known = msgspec.structs.replace(track(JAM, 0, shown=before), named=surely)
+    found = matched([known], view([thing(None, 0, still=True)]))
+    assert (found.shown, found.new) == ([shown], [])
+
+
+WHOLE, NECK, LABEL = Box(0.2, 0.1, 0.4, 0.9), Box(0.25, 0.1, 0.35, 0.3), Box(0.21, 0.4, 0.39, 0.7)
+
+
+def in_box(item_id: int, box: Box, confidence: float = 0.9) -> Thing:
+    return Thing(box, item_id, confidence)
+
+
+def track_in(box: Box, item_id: int = JAM) -> Track:
+    return msgspec.structs.replace(track(item_id, 0), box=box)
+
+
+def test_the_parts_of_a_thing_are_the_thing_and_its_place_is_that_of_the_whole() -> None:
+    found = matched([track_in(WHOLE)], view([in_box(JAM, LABEL), in_box(JAM, NECK, 0.8)]))
+    assert (found.things, found.new, found.refused) == ([in_box(JAM, WHOLE)], [], set())
+
+
+def test_the_whole_is_each_of_its_parts_and_one_track_of_it_is_left() -> None:
+    found = matched([track_in(LABEL), track_in(NECK)], view([in_box(JAM, WHOLE)]))
+    assert (found.things, found.new, found.refused) == ([in_box(JAM, WHOLE), None], [], {1})
+
+
+def test_a_part_that_is_another_item_is_another_thing() -> None:
+    found = matched([track_in(WHOLE)], view([in_box(JAM, WHOLE), in_box(FLOUR, NECK)]))
+    assert (found.things, found.new) == ([in_box(JAM, WHOLE)], [in_box(FLOUR, NECK)])
+
+
+def test_a_thing_behind_another_of_its_kind_is_no_part_of_it() -> None:
+    behind, before = Box(0.22, 0.1, 0.38, 0.6), Box(0.2, 0.2, 0.4, 0.9)
+    found = matched([track_in(behind)], view([in_box(JAM, before), in_box(JAM, behind)]))
+    assert (found.things, found.new) == ([in_box(JAM, behind)], [in_box(JAM, before)])
 
 
 def test_a_box_that_is_no_thing_refuses_the_track_at_its_place_and_no_other() -> None:

@@ -260,6 +260,30 @@ def test_a_view_without_any_of_many_different_things_is_doubted_though_their_pla
     assert not [line for line in place.lines if line.change.delta < 0]
 
 
+def test_a_shelf_that_was_rearranged_is_no_blocked_view() -> None:
+    many = [thing(item_id, item_id) for item_id in range(1, 9)]
+    place = watched(many)
+    rearranged = [thing(item_id, item_id + 8) for item_id in range(1, 7)]
+    place.see(rearranged, _glances(many, "gone"))
+    assert place.shown == dict.fromkeys(range(1, 7), 1)
+
+
+def test_what_is_as_it_was_in_a_doubted_photograph_is_not_what_was_there_before_it() -> None:
+    many = [thing(item_id, item_id) for item_id in range(1, 9)]
+    place = watched(many)
+    place.see([], _glances(many, "gone"))
+    place.see([*many[1:], thing(9, 1, still=True)])
+    assert place.shown == dict.fromkeys(range(2, 10), 1)
+
+
+def test_a_name_that_was_given_once_and_then_never_again_is_not_believed_for_it() -> None:
+    place = watched(things(JAM, 0), 6)
+    place.see([*things(JAM, 0), thing(FLOUR, 1)])
+    for _ in range(6):
+        place.see([*things(JAM, 0), thing(None, 1, still=True)])
+    assert place.shown == {JAM: 1}
+
+
 @given(st.sets(st.integers(0, 5), max_size=2))
 def test_a_hand_that_leaves_some_things_to_be_seen_takes_nothing_away_either(free: set[int]) -> None:
     place = watched(FULL)

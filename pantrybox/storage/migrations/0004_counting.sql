@@ -21,15 +21,11 @@ BEGIN SELECT RAISE(ABORT, 'evidence is never changed'); END;
 
 -- 1: taken before a photograph that had been folded already; it takes its turn behind the one at `position`, by its time.
 ALTER TABLE observations ADD COLUMN late INTEGER NOT NULL DEFAULT 0 CHECK (late IN (0, 1));
--- The first look at the same photograph, which names it in shelves; NULL: itself, or, before there was this, `position`.
-ALTER TABLE observations ADD COLUMN first_id INTEGER;
 -- 1: the camera stood otherwise than in the photograph before.
 ALTER TABLE observations ADD COLUMN moved INTEGER NOT NULL DEFAULT 0 CHECK (moved IN (0, 1));
 
 -- Where a camera saw what the word is about: it is to be found in that camera's next photograph. NULL: nobody sees it.
 ALTER TABLE words ADD COLUMN camera TEXT REFERENCES devices (id);
-
-CREATE INDEX words_by_place ON words (place_id, said_at_ms);
 
 -- Units that are believed to be there though they are not seen, and what stands in front of them.
 ALTER TABLE inventory_state ADD COLUMN hidden_count INTEGER NOT NULL DEFAULT 0 CHECK (hidden_count >= 0);
