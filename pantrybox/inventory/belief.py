@@ -31,7 +31,7 @@ class Belief(msgspec.Struct, frozen=True):
     @property
     def shown_count(self) -> int:
         """The most probable count."""
-        return self.low + max(range(len(self.p)), key=lambda index: self.p[index]) if self.p else 0
+        return self.low + self.p.index(max(self.p)) if self.p else 0
 
     @property
     def confidence(self) -> float:
@@ -72,8 +72,9 @@ def of_chances(units: Sequence[float]) -> Belief:
     """The count of units that are each there with such a chance; certain(0) for none at all."""
     p = [1.0]
     for chance in units:
-        p = [stays * (1 - chance) + comes * chance for stays, comes in zip([*p, 0.0], [0.0, *p], strict=True)]
-    return _normalised(0, p)
+        if 0 < chance < 1:
+            p = [stays * (1 - chance) + comes * chance for stays, comes in zip([*p, 0.0], [0.0, *p], strict=True)]
+    return _normalised(units.count(1), p)
 
 
 def together(one: Belief, other: Belief) -> Belief:

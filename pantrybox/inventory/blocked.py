@@ -3,10 +3,13 @@
 from collections import defaultdict
 from math import exp, log
 
-from pantrybox.inventory.lives import SEEN, Chances, Numbers, Shown
+import numpy as np
+
+from pantrybox.inventory.columns import Numbers
+from pantrybox.inventory.lives import SEEN, Chances, Shown
 from pantrybox.inventory.matching import Matched
 from pantrybox.inventory.rates import Habits
-from pantrybox.inventory.shelf import Scene
+from pantrybox.inventory.shelf import Columns
 
 _BLOCKED = 0.004
 """The chance that a view is blocked, dark or blurred and passes for readable."""
@@ -21,30 +24,35 @@ _ENOUGH = 3
 _PROBABLY = 0.5
 
 
-def looks_blocked(scene: Scene, found: Matched, log_likelihood: Numbers, chances: Chances, habits: Habits) -> bool:
+def looks_blocked(
+    before: Columns, found: Matched, log_likelihood: Numbers, chances: Chances, habits: Habits, *, doubted: int
+) -> bool:
     """Whether a view in which many things vanished at once is to be doubted rather than the stock.
+
+    `doubted`: so many photographs before it were.
 
     Of the things that were found in the photograph before, each is found in a blocked view with the same
     chance, whatever it is, and what is found elsewhere is a false box there; that is weighed against what
     became of each by itself. Several of a kind are taken together: that is one change, and others with it.
     A shelf that stays empty is believed in the end: a view is not blocked for long.
     """
-    asked = [rank for rank, track in enumerate(scene.tracks) if track.is_found and track.states[SEEN] > _PROBABLY]
-    if len(asked) < _ENOUGH:
+    asked = before.is_found & (before.states[:, SEEN] > _PROBABLY)
+    if np.count_nonzero(asked) < _ENOUGH:
         return False
+    is_there = np.array([thing is not None for thing in found.things])
+    by_itself = sum(log_likelihood[asked & is_there].tolist())
     gone: dict[int, list[int]] = defaultdict(list)
-    for rank in asked:
-        if found.things[rank] is None:
-            gone[scene.tracks[rank].item_id].append(rank)
-    elsewhere = [rank for rank in asked if found.shown[rank] == Shown.MOVED]
-    lost = len(elsewhere) + sum(len(ranks) for ranks in gone.values())
-    logs = [(len(asked) - lost) * log(part) + lost * log((1 - part) * _VERDICT_IF_BLOCKED) for part in _FREE_PARTS]
+    for rank in np.flatnonzero(asked & ~is_there).tolist():
+        gone[int(before.item[rank])].append(rank)
+    elsewhere = asked & (np.array(found.shown) == Shown.MOVED)
+    there = int(np.count_nonzero(asked & is_there & ~elsewhere))
+    lost = int(np.count_nonzero(asked)) - there
+    logs = [there * log(part) + lost * log((1 - part) * _VERDICT_IF_BLOCKED) for part in _FREE_PARTS]
     most = max(logs)
     blocked = most + log(sum(exp(one - most) for one in logs) / len(logs)) + log(_BLOCKED)
-    blocked += sum(log(float(chances.false_boxes[rank])) for rank in elsewhere)
-    by_itself = sum(float(log_likelihood[rank]) for rank in asked if found.things[rank] is not None)
+    blocked += float(np.log(chances.false_boxes[elsewhere]).sum())
     for ranks in gone.values():
         alone = [float(log_likelihood[rank]) for rank in ranks]
         together = log(float(chances.taken[ranks[0]])) + (len(ranks) - 1) * log(habits.another)
         by_itself += max(sum(alone), together)
-    return blocked + scene.doubted * log(_BLOCKED_ON) > by_itself
+    return blocked + doubted * log(_BLOCKED_ON) > by_itself

@@ -26,9 +26,9 @@ import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
+from pantrybox.inventory.columns import Numbers
 from pantrybox.inventory.rates import Glimpsing, Habits, When
 
-Numbers = NDArray[np.float64]
 STATES = 6
 SEEN, MISSED, HIDDEN, TAKEN, FALSE, VANISHED = range(STATES)
 UNIT = slice(SEEN, TAKEN)
@@ -67,6 +67,7 @@ class Shown(IntEnum):
 
 
 FINDING = frozenset({Shown.FOUND, Shown.STILL, Shown.NEW, Shown.MOVED, Shown.UNNAMED, Shown.STILL_UNNAMED})
+_FINDING = sorted(FINDING)
 
 
 class Chances(msgspec.Struct, frozen=True):
@@ -124,13 +125,12 @@ class Between(msgspec.Struct, frozen=True):
 def lived_on(before: Numbers, shown: NDArray[np.intp], chances: Chances, between: Between) -> tuple[Numbers, Numbers]:
     """The states after a photograph, (n, STATES), and how likely what it shows was, (n,)."""
     moves = _moves(chances, between, spot=np.where(shown == Shown.MOVED, 1.0, chances.spot))
-    moves *= _likelihoods(between)[shown][:, None, :]
-    _weigh_new_boxes(moves, shown, between.glimpsing)
+    moves *= _likelihoods(between)[:, :, shown]
     _weigh_moved(moves, shown, between.habits)
     _stand_for_others(moves, shown, chances.alike)
-    after: Numbers = np.einsum("ni,nij->nj", before, moves)
-    likelihood = np.maximum(after.sum(axis=1), _TINY)
-    return after / likelihood[:, None], likelihood
+    after: Numbers = (before.T[:, None] * moves).sum(axis=0)
+    likelihood = np.maximum(after.sum(axis=0), _TINY)
+    return (after / likelihood).T, likelihood
 
 
 _TINY = 1e-300
@@ -139,82 +139,84 @@ _BARED = 0.05
 
 
 def _moves(chances: Chances, between: Between, spot: Numbers) -> Numbers:
-    """P(state after | state before), (n, STATES, STATES).
+    """P(state after | state before), (STATES, STATES, n): the tracks last, so that one chance of all of them is a row.
 
     What is missing to 1 is that another box came where a unit was missed or hidden and stays so.
     """
     q, r, w = chances.missed, chances.taken, between.stays
+    hides, shows, false_stays = between.hides, between.shows, between.habits.false_box_stays
     there = 1 - r
-    visible = there * (1 - between.hides)
-    shows = between.shows
-    moves = np.zeros((len(q), STATES, STATES))
-    moves[:, SEEN, SEEN] = visible * (w + (1 - w) * (1 - q))
-    moves[:, SEEN, MISSED] = visible * (1 - w) * q
-    moves[:, MISSED, SEEN] = visible * (1 - w) * (1 - q)
-    moves[:, MISSED, MISSED] = visible * (w + (1 - w) * q)
-    moves[:, (SEEN, MISSED), HIDDEN] = (there * between.hides)[:, None]
-    moves[:, HIDDEN, SEEN] = there * shows * (1 - q)
-    moves[:, HIDDEN, MISSED] = there * shows * q
-    moves[:, HIDDEN, HIDDEN] = there * (1 - shows)
-    moves[:, (SEEN, MISSED, HIDDEN), TAKEN] = r[:, None]
-    moves[:, FALSE, FALSE] = between.habits.false_box_stays
-    moves[:, FALSE, VANISHED] = 1 - between.habits.false_box_stays
+    visible = there * (1 - hides)
+    comes, false_comes = chances.comes * spot * (1 - q), chances.false_boxes * spot
+    none_came = 1 - comes - false_comes
+    moves = np.zeros((STATES, STATES, len(q)))
+    moves[SEEN, SEEN] = visible * (w + (1 - w) * (1 - q))
+    moves[SEEN, MISSED] = visible * (1 - w) * q
+    moves[MISSED, SEEN] = visible * (1 - w) * (1 - q)
+    moves[MISSED, MISSED] = visible * (w + (1 - w) * q)
+    moves[SEEN : MISSED + 1, HIDDEN] = there * hides
+    moves[HIDDEN, SEEN] = there * shows * (1 - q)
+    moves[HIDDEN, MISSED] = there * shows * q
+    moves[HIDDEN, HIDDEN] = there * (1 - shows)
+    moves[UNIT, TAKEN] = r
+    moves[FALSE, FALSE] = false_stays
+    moves[FALSE, VANISHED] = 1 - false_stays
     for absent in (TAKEN, VANISHED):
-        moves[:, absent, SEEN] = chances.comes * spot * (1 - q)
-        moves[:, absent, FALSE] = chances.false_boxes * spot
-        moves[:, absent, absent] = 1 - moves[:, absent, SEEN] - moves[:, absent, FALSE]
+        moves[absent, SEEN] = comes
+        moves[absent, FALSE] = false_comes
+        moves[absent, absent] = none_came
     # Where a unit is and is not found, no other box came either; else time alone would speak for the unit.
-    none_came = moves[:, TAKEN, TAKEN]
-    for missing in (MISSED, HIDDEN):
-        for still_missing in (MISSED, HIDDEN, TAKEN):
-            moves[:, missing, still_missing] *= none_came
+    moves[MISSED : HIDDEN + 1, MISSED : TAKEN + 1] *= none_came
     return moves
 
 
 def _likelihoods(between: Between) -> Numbers:
-    """P(what is shown | state), (kinds of it, STATES)."""
+    """P(what is shown | state before and after), (STATES, STATES, kinds of it)."""
     g, covered_on = between.glimpsing, 1 - between.shows
     covered = (g.covered_if_missed, g.covered_if_hidden, g.covered_if_taken)
     unchanged = (g.unchanged_if_missed, g.unchanged_if_hidden, g.unchanged_if_taken)
     gone = tuple(1 - c - u for c, u in zip(covered, unchanged, strict=True))
-    # A false box that is not found any more is to the picture what a missed unit is: nothing happened there.
     rows = {
-        Shown.UNCHANGED: (unchanged[0], unchanged[1], unchanged[2], unchanged[0]),
-        Shown.COVERED: (covered[0], covered[1], covered[2], covered[0]),
-        Shown.STILL_COVERED: (covered[0], 1.0, covered_on, covered[0]),
-        Shown.GONE: (gone[0], gone[1], gone[2], gone[0]),
-        Shown.STILL_GONE: (gone[0], 1.0, 1.0, gone[0]),
-        Shown.BARED: (gone[0], gone[1] * (1 - covered_on), max(_BARED, 1 - covered_on), gone[0]),
-        Shown.LOST: (1.0, 1.0, 1.0, 1.0),
+        Shown.UNCHANGED: unchanged,
+        Shown.COVERED: covered,
+        Shown.STILL_COVERED: (covered[0], 1.0, covered_on),
+        Shown.GONE: gone,
+        Shown.STILL_GONE: (gone[0], 1.0, 1.0),
+        Shown.BARED: (gone[0], gone[1] * (1 - covered_on), max(_BARED, 1 - covered_on)),
+        Shown.LOST: (1.0, 1.0, 1.0),
     }
-    table = np.zeros((len(Shown), STATES))
-    table[np.ix_(sorted(FINDING), (SEEN, FALSE))] = 1.0
-    table[Shown.UNNAMED, (SEEN, FALSE)] = between.habits.unnamed, between.habits.unnamed_false
+    by_kind = np.zeros((len(Shown), STATES))
+    by_kind[np.ix_(_FINDING, (SEEN, FALSE))] = 1.0
+    by_kind[Shown.UNNAMED, SEEN], by_kind[Shown.UNNAMED, FALSE] = between.habits.unnamed, between.habits.unnamed_false
     # What looks as it did and has no sure name is there again, be it a unit or a false box.
-    table[Shown.STILL_UNNAMED, SEEN] = between.habits.false_box_stays
-    for kind, row in rows.items():
-        table[kind, (MISSED, HIDDEN, TAKEN, VANISHED)] = row
-    return table
+    by_kind[Shown.STILL_UNNAMED, SEEN] = between.habits.false_box_stays
+    by_kind[list(rows), MISSED:FALSE] = list(rows.values())
+    # A false box that is not found any more is to the picture what a missed unit is: nothing happened there.
+    by_kind[:, VANISHED] = by_kind[:, MISSED]
+    likelihoods = np.tile(by_kind.T, (STATES, 1, 1))
+    _weigh_new_boxes(likelihoods, g)
+    return likelihoods
 
 
-def _weigh_new_boxes(moves: Numbers, shown: NDArray[np.intp], g: Glimpsing) -> None:
+def _weigh_new_boxes(likelihoods: Numbers, g: Glimpsing) -> None:
     """Whether the picture changed where a box is that was not there tells where it comes from."""
     still = ((MISSED, SEEN, g.still_if_missed), (HIDDEN, SEEN, g.still_if_hidden), (TAKEN, SEEN, g.still_if_added))
     still += ((VANISHED, SEEN, g.still_if_added), (TAKEN, FALSE, g.still_if_false), (VANISHED, FALSE, g.still_if_false))
     for before, after, chance in still:
-        moves[shown == Shown.STILL, before, after] *= chance
-        moves[shown == Shown.NEW, before, after] *= 1 - chance
+        likelihoods[before, after, Shown.STILL] = chance
+        likelihoods[before, after, Shown.NEW] = 1 - chance
 
 
 def _weigh_moved(moves: Numbers, shown: NDArray[np.intp], habits: Habits) -> None:
     """A thing at another place of the view: it was put there, or it went and another came."""
-    moved = shown == Shown.MOVED
-    moves[moved, SEEN, SEEN] *= habits.moved
-    moves[moved, MISSED, SEEN] += habits.moved
-    moves[moved, FALSE, FALSE] *= habits.moved
+    ranks = np.flatnonzero(shown == Shown.MOVED)
+    if not len(ranks):
+        return
+    moves[SEEN, SEEN, ranks] *= habits.moved
+    moves[MISSED, SEEN, ranks] += habits.moved
+    moves[FALSE, FALSE, ranks] *= habits.moved
 
 
 def _stand_for_others(moves: Numbers, shown: NDArray[np.intp], alike: Numbers) -> None:
     """Where nobody knows which of several was lost, each of them may be it."""
-    lost = (shown == Shown.LOST)[:, None] * (alike[:, None] - 1) + 1
-    moves[:, SEEN, MISSED:FALSE] *= lost
+    moves[SEEN, MISSED:FALSE] *= np.where(shown == Shown.LOST, alike, 1.0)

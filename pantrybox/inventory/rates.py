@@ -4,9 +4,14 @@ Rates of items and places are guesses that a household's own photographs correct
 were chosen on stands in docs/design/counting.md.
 """
 
+from collections.abc import Sequence
 from typing import Literal
 
 import msgspec
+import numpy as np
+from msgspec.structs import astuple
+
+from pantrybox.inventory.columns import Numbers, table
 
 When = Literal["door", "timer"]
 """Why a photograph was taken: somebody was there (door, light, motion, by hand, or nobody said), or time had passed."""
@@ -90,12 +95,29 @@ class Learned(msgspec.Struct, frozen=True, array_like=True):
     """That began in them."""
 
     def missed_rate(self, habits: Habits) -> float:
-        rate = (LOOKS_OF_A_GUESS * habits.missed + self.missed) / (LOOKS_OF_A_GUESS + self.looks)
-        return min(0.5, max(0.005, rate))
+        return float(missed_rates([self], habits)[0])
 
     def false_rate(self, habits: Habits) -> float:
-        whole = PHOTOGRAPHS_OF_A_GUESS + self.photographs
-        return min(0.2, max(0.0005, (PHOTOGRAPHS_OF_A_GUESS * habits.false_boxes + self.false_boxes) / whole))
+        return float(false_rates([self], habits)[0])
+
+
+def missed_rates(learned: Sequence[Learned], habits: Habits) -> Numbers:
+    """How often each item's units are missed in plain view, (n,)."""
+    looks, missed, _, _ = columns_of(learned)
+    rates = (LOOKS_OF_A_GUESS * habits.missed + missed) / (LOOKS_OF_A_GUESS + looks)
+    return np.minimum(0.5, np.maximum(0.005, rates))
+
+
+def false_rates(learned: Sequence[Learned], habits: Habits) -> Numbers:
+    """How many boxes a photograph begin to be taken for each item and are not, (n,)."""
+    _, _, photographs, false_boxes = columns_of(learned)
+    whole = PHOTOGRAPHS_OF_A_GUESS + photographs
+    return np.minimum(0.2, np.maximum(0.0005, (PHOTOGRAPHS_OF_A_GUESS * habits.false_boxes + false_boxes) / whole))
+
+
+def columns_of(learned: Sequence[Learned]) -> Numbers:
+    """Its fields, (4, n)."""
+    return table(map(astuple, learned), 4).T
 
 
 LOOKS_OF_A_GUESS = 30.0

@@ -2,12 +2,15 @@
 
 from collections import Counter, defaultdict
 from collections.abc import Sequence
+from itertools import repeat
 
 import msgspec
 import numpy as np
+from numpy.typing import NDArray
 
 from pantrybox.inventory.belief import Belief, certain, thinned
 from pantrybox.inventory.blocked import looks_blocked
+from pantrybox.inventory.columns import Numbers, rounded, sums, table
 from pantrybox.inventory.lives import (
     FALSE,
     FINDING,
@@ -18,13 +21,26 @@ from pantrybox.inventory.lives import (
     UNIT,
     Between,
     Chances,
-    Numbers,
     Shown,
     lived_on,
 )
 from pantrybox.inventory.matching import Matched, matched
-from pantrybox.inventory.rates import Glimpsing, Habits
-from pantrybox.inventory.shelf import DECIMALS, Known, Scene, Shelf, States, Track, faded, less, noted, rounded
+from pantrybox.inventory.rates import Glimpsing, Habits, false_rates, missed_rates
+from pantrybox.inventory.shelf import (
+    DECIMALS,
+    Columns,
+    Known,
+    Scene,
+    Shelf,
+    States,
+    Track,
+    Votes,
+    columns_of,
+    faded,
+    kept,
+    less,
+    noted,
+)
 from pantrybox.inventory.view import Thing, View
 
 HABITS = Habits()
@@ -93,19 +109,18 @@ def _next(shelf: Shelf, scene: Scene, view: View, habits: Habits, glimpsing: Gli
     _swap_disowned(scene.tracks, found)
     hours = min(_LONGEST_HOURS, max(_SHORTEST_HOURS, (view.at_ms - scene.at_ms) / _HOUR_MS))
     between = Between(view.when, hours, habits, glimpsing)
-    chances = _chances(shelf, scene, found, between)
-    before = np.array([track.states for track in scene.tracks]).reshape(-1, STATES)
-    after, likelihood = lived_on(before, np.array(found.shown, dtype=np.intp), chances, between)
-    if looks_blocked(scene, found, np.log(likelihood), chances, habits):
+    before, shown = columns_of(scene.tracks), np.array(found.shown, dtype=np.intp)
+    chances = _chances(shelf, before, shown, between, exact=found.exact)
+    after, likelihood = lived_on(before.states, shown, chances, between)
+    if looks_blocked(before, found, np.log(likelihood), chances, habits, doubted=scene.doubted):
         return _with_scene(shelf, view, _doubted(scene, found))
-    lived = _lived(scene.tracks, found, after, view.observation_id)
+    lived = _lived(scene.tracks, found, np.round(after, DECIMALS), view.observation_id)
     whole, fresh = _new_tracks(_faded(shelf, view), view.observation_id, found.new, between)
-    tracks = [track for track in lived if track.is_found or sum(track.states[UNIT]) + track.states[FALSE] > _LEFT_OVER]
-    whole = _with_scene(whole, view, Scene(view.at_ms, (*tracks, *fresh)))
+    whole = _with_scene(whole, view, Scene(view.at_ms, (*lived, *fresh)))
     if view.when == "door":
-        taken = float((after[:, TAKEN] - before[:, TAKEN]).sum())
+        taken = float((after[:, TAKEN] - before.states[:, TAKEN]).sum())
         whole = _visited(whole, taken + sum(track.states[SEEN] for track in fresh), len(shelf.items))
-    return _learned(whole, [*tracks, *fresh], habits, stays=between.stays)
+    return _learned(whole, [*lived, *fresh], habits, stays=between.stays)
 
 
 def _changed(shelf: Shelf, between: Between, noticed_late: float = 0.0) -> float:
@@ -118,17 +133,10 @@ def _changed(shelf: Shelf, between: Between, noticed_late: float = 0.0) -> float
     return 1 - (1 - noticed) * (1 - unnoticed)
 
 
-def _taken_along(tracks: Sequence[Track], found: Matched, habits: Habits) -> list[float]:
-    """The chance that a unit was taken with another of its kind, whose place shows that it went just now."""
-    gone = Counter(
-        track.item_id
-        for track, shown in zip(tracks, found.shown, strict=True)
-        if track.is_found and shown == Shown.GONE
-    )
-    return [
-        habits.another_taken if gone[track.item_id] - (track.is_found and shown == Shown.GONE) > 0 else 0.0
-        for track, shown in zip(tracks, found.shown, strict=True)
-    ]
+def _taken_along(before: Columns, shown: NDArray[np.intp], habits: Habits) -> Numbers:
+    """The chance that a unit was taken with another of its kind, whose place shows that it went just now, (n,)."""
+    gone = before.is_found & (shown == Shown.GONE)
+    return np.where(before.summed(gone) - gone > 0, habits.another_taken, 0.0)
 
 
 def _doubted(scene: Scene, found: Matched) -> Scene:
@@ -171,48 +179,55 @@ def _swap_disowned(tracks: Sequence[Track], found: Matched) -> None:
             found.shown[other], found.shown[rank] = Shown.FOUND, found.shown[other]
 
 
-def _chances(shelf: Shelf, scene: Scene, found: Matched, between: Between) -> Chances:
+def _chances(shelf: Shelf, before: Columns, shown: NDArray[np.intp], between: Between, *, exact: bool) -> Chances:
     habits = between.habits
-    units, alike = defaultdict[int, float](float), Counter[int]()
-    for track in scene.tracks:
-        units[track.item_id] += track.unit
-        alike[track.item_id] += track.is_found
-    changed = _changed(shelf, between)
-    learned = {item_id: shelf.known(item_id).learned for item_id in units}
-    missed = {item_id: one.missed_rate(habits) for item_id, one in learned.items()}
-    false = {item_id: one.false_rate(habits) for item_id, one in learned.items()}
+    learned = [shelf.known(item_id).learned for item_id in before.items]
+    changed, everywhere = _changed(shelf, between), np.ones(len(shown))
     return Chances(
-        missed=np.array([missed[track.item_id] for track in scene.tracks]),
-        false_boxes=np.array([false[track.item_id] for track in scene.tracks]),
-        taken=np.array(
-            [
-                max(changed * habits.removed / max(1.0, units[track.item_id]), along)
-                for track, along in zip(scene.tracks, _taken_along(scene.tracks, found, habits), strict=True)
-            ]
+        missed=missed_rates(learned, habits)[before.item],
+        false_boxes=false_rates(learned, habits)[before.item],
+        taken=np.maximum(
+            changed * habits.removed / np.maximum(1.0, before.summed(before.unit)),
+            _taken_along(before, shown, habits),
         ),
-        comes=np.full(len(scene.tracks), changed * (1 - habits.removed)),
-        spot=np.full(len(scene.tracks), habits.same_spot if found.exact else 1.0),
-        alike=np.array([1.0 if found.exact else max(1, alike[track.item_id]) for track in scene.tracks]),
+        comes=changed * (1 - habits.removed) * everywhere,
+        spot=habits.same_spot * everywhere if exact else everywhere,
+        alike=everywhere if exact else np.maximum(1.0, before.summed(before.is_found)),
     )
 
 
-def _lived(tracks: Sequence[Track], found: Matched, after: Numbers, observation_id: int) -> list[Track]:
-    states = np.round(after, DECIMALS).tolist()
+def _lived(tracks: Sequence[Track], found: Matched, states: Numbers, observation_id: int) -> list[Track]:
+    """The tracks with their new states, (n, STATES); without those that are no thing, or hardly anything any more."""
+    is_something = states[:, UNIT].sum(axis=1) + states[:, FALSE] > _LEFT_OVER
+    rows = list(zip(*states.T.tolist(), strict=True))
+    things = {rank: thing for rank, thing in enumerate(found.things) if thing and rank not in found.refused}
+    again = _found_again(
+        [tracks[rank] for rank in things],
+        list(things.values()),
+        [found.shown[rank] for rank in things],
+        [rows[rank] for rank in things],
+        observation_id,
+    )
+    lived = dict(zip(things, again, strict=True))
     return [
-        _found_again(track, thing, found.shown[rank], tuple(states[rank]), observation_id)
-        if (thing := found.things[rank])
-        else _not_found(track, found.shown[rank], tuple(states[rank]), found.behind[rank])
-        for rank, track in enumerate(tracks)
-        if rank not in found.refused
+        lived.get(rank) or _not_found(tracks[rank], found.shown[rank], rows[rank], found.behind[rank])
+        for rank, worth in enumerate(is_something.tolist())
+        if (worth or rank in lived) and rank not in found.refused
     ]
 
 
-def _found_again(track: Track, thing: Thing, shown: Shown, states: States, observation_id: int) -> Track:
-    votes = _voted(track.votes, thing)
-    item_id = votes[0][0] if len(votes) == 1 else max(votes, key=lambda vote: (vote[1], -vote[0]))[0]
-    box = thing.box and rounded(thing.box)
-    named = track.named if thing.item_id is None else thing.confidence
-    return Track(item_id, states, box, shown, votes, disowned=track.disowned, found_in=observation_id, named=named)
+def _found_again(
+    tracks: Sequence[Track], things: Sequence[Thing], shown: Sequence[Shown], states: Sequence[States], seen_in: int
+) -> list[Track]:
+    """Each with its thing, what is shown of it and its new states; `seen_in`: the observation."""
+    votes = _voted_again([track.votes for track in tracks], things)
+    names = [one[0][0] if len(one) == 1 else max(one, key=lambda vote: (vote[1], -vote[0]))[0] for one in votes]
+    boxes, disowned = kept([thing.box for thing in things]), [track.disowned for track in tracks]
+    named = [
+        track.named if thing.item_id is None else thing.confidence for track, thing in zip(tracks, things, strict=True)
+    ]
+    columns = (names, states, boxes, shown, votes, repeat(None), disowned, repeat(None), repeat(seen_in), named)
+    return list(map(Track, *columns))
 
 
 def _not_found(track: Track, shown: Shown, states: States, behind: int | None) -> Track:
@@ -224,22 +239,38 @@ def _not_found(track: Track, shown: Shown, states: States, behind: int | None) -
     return msgspec.structs.replace(track, states=states, shown=shown, behind=behind, disowned=False, doubted=None)
 
 
-def _voted(votes: tuple[tuple[int, float], ...], thing: Thing) -> tuple[tuple[int, float], ...]:
+def _voted_again(votes: Sequence[Votes], things: Sequence[Thing]) -> list[Votes]:
+    """Votes with one photograph more; most tracks were never called anything else, which is quick to say of many."""
+    alone = [
+        one[0][1] if len(one) == 1 and one[0][0] == thing.item_id and not thing.certain else 0.0
+        for one, thing in zip(votes, things, strict=True)
+    ]
+    more = rounded(_VOTES_FADE * np.array(alone), _VOTE_DECIMALS)
+    more += np.maximum(_LEAST_VOTE, [thing.confidence for thing in things])
+    return [
+        ((one[0][0], weight),) if _LEAST_VOTE <= before < _SURELY else _voted(one, thing)
+        for one, thing, before, weight in zip(votes, things, alone, rounded(more, _VOTE_DECIMALS).tolist(), strict=True)
+    ]
+
+
+def _voted(votes: Votes, thing: Thing) -> Votes:
     """A photograph's name for a thing counts for all that follow, and less each time; a person's word for good."""
     if thing.item_id is None:
         return votes
     if thing.certain:
         return ((thing.item_id, _SURELY),)
     weights = {
-        item_id: weight if weight >= _SURELY else round(_VOTES_FADE * weight, 3)
+        item_id: weight if weight >= _SURELY else round(_VOTES_FADE * weight, _VOTE_DECIMALS)
         for item_id, weight in votes
         if weight >= _LEAST_VOTE
     }
-    weights[thing.item_id] = round(weights.get(thing.item_id, 0.0) + max(_LEAST_VOTE, thing.confidence), 3)
+    weight = weights.get(thing.item_id, 0.0) + max(_LEAST_VOTE, thing.confidence)
+    weights[thing.item_id] = round(weight, _VOTE_DECIMALS)
     return tuple(sorted(weights.items()))
 
 
 _LEAST_VOTE = 0.02
+_VOTE_DECIMALS = 3
 
 
 def _new_tracks(shelf: Shelf, observation_id: int, new: Sequence[Thing], between: Between) -> tuple[Shelf, list[Track]]:
@@ -296,6 +327,10 @@ def _faded(shelf: Shelf, view: View) -> Shelf:
 
     What the eye never knew here it cannot miss: a person's count of that stands.
     """
+    told = {item_id: one for item_id, one in shelf.items.items() if one.told.p and one.learned.looks}
+    may_fade = {item_id: one for item_id, one in told.items() if 0 < one.told.high <= _MOST_FADING}
+    if not may_fade:
+        return shelf
     found = {thing.item_id for thing in view.things}
     found |= {
         track.item_id
@@ -303,11 +338,12 @@ def _faded(shelf: Shelf, view: View) -> Shelf:
         for track in scene.tracks
         if camera != view.camera and track.is_found
     }
-    items = dict(shelf.items)
-    for item_id, known in shelf.items.items():
-        if item_id not in found and known.learned.looks and 0 < known.told.high <= _MOST_FADING:
-            items[item_id] = msgspec.structs.replace(known, told=thinned(known.told, 1 - _UNSEEN_FADES))
-    return msgspec.structs.replace(shelf, items=items)
+    fewer = {
+        item_id: msgspec.structs.replace(one, told=thinned(one.told, 1 - _UNSEEN_FADES))
+        for item_id, one in may_fade.items()
+        if item_id not in found
+    }
+    return msgspec.structs.replace(shelf, items=shelf.items | fewer)
 
 
 _UNSEEN_FADES = 0.1
@@ -336,19 +372,20 @@ def _learned(shelf: Shelf, tracks: Sequence[Track], habits: Habits, stays: float
 
     A unit that is missed because it was missed before is no new throw, and a false box that stayed none that came.
     """
-    seen, missed, false = (defaultdict[int, float](float) for _ in range(3))
-    for track in tracks:
-        seen[track.item_id] += track.states[SEEN]
-        missed[track.item_id] += track.states[MISSED]
-        false[track.item_id] += track.states[FALSE]
-    items = dict(shelf.items)
-    for item_id in sorted(items.keys() | seen.keys()):
-        known = items.get(item_id, Known())
-        learned = faded(
-            known.learned,
-            looks=(1 - stays) * (seen[item_id] + missed[item_id]),
-            missed=(1 - stays) * missed[item_id],
-            false_boxes=(1 - habits.false_box_stays) * false[item_id],
-        )
-        items[item_id] = msgspec.structs.replace(known, learned=learned)
-    return msgspec.structs.replace(shelf, items=items)
+    new = sorted({track.item_id for track in tracks} - shelf.items.keys())
+    items = shelf.items | dict.fromkeys(new, Known())
+    ranks = {item_id: rank for rank, item_id in enumerate(items)}
+    item = np.array([ranks[track.item_id] for track in tracks], dtype=np.intp)
+    states = table([track.states for track in tracks], STATES)
+    seen, missed, false = (sums(states[:, state], item, len(items)) for state in (SEEN, MISSED, FALSE))
+    learned = faded(
+        [known.learned for known in items.values()],
+        looks=(1 - stays) * (seen + missed),
+        missed=(1 - stays) * missed,
+        false_boxes=(1 - habits.false_box_stays) * false,
+    )
+    after = [
+        Known(one, known.told, known.shown_count, known.since)
+        for one, known in zip(learned, items.values(), strict=True)
+    ]
+    return msgspec.structs.replace(shelf, items=dict(zip(items, after, strict=True)))

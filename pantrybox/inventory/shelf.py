@@ -1,17 +1,25 @@
 """What is believed to stand at one place, thing by thing: the state that photographs and words are folded into."""
 
+from collections import defaultdict
 from collections.abc import Sequence
-from functools import reduce
+from functools import lru_cache, reduce
+from typing import NamedTuple
 
 import msgspec
+import numpy as np
+from numpy.typing import NDArray
 
+from pantrybox.inventory import columns
 from pantrybox.inventory.belief import UNSEEN, Belief, certain, larger, of_chances, stated, together
-from pantrybox.inventory.lives import FALSE, FINDING, HIDDEN, SEEN, STATES, UNIT, Shown
+from pantrybox.inventory.columns import Numbers
+from pantrybox.inventory.lives import FALSE, FINDING, HIDDEN, MISSED, SEEN, STATES, UNIT, Shown
 from pantrybox.inventory.rates import FADES, VISITS_OF_A_GUESS, Habits, Learned
 from pantrybox.vision.model import Box
 
 DECIMALS = 5
 """Of a probability that is kept: what no photograph changes any more comes to rest."""
+Votes = tuple[tuple[int, float], ...]
+"""Items and their weights."""
 States = tuple[float, ...]
 """Probabilities of a track's states, in their order (lives)."""
 
@@ -26,7 +34,7 @@ class Track(msgspec.Struct, frozen=True, array_like=True):
     """Where it was last found in its view."""
     shown: Shown
     """What the newest readable photograph showed of it."""
-    votes: tuple[tuple[int, float], ...] = ()
+    votes: Votes = ()
     """For items, by the photographs in which it was found; older ones count less."""
     behind: int | None = None
     """The item that stands before it, as far as that can be seen."""
@@ -42,16 +50,18 @@ class Track(msgspec.Struct, frozen=True, array_like=True):
     @property
     def unit(self) -> float:
         """The chance that there is a unit."""
-        return min(1.0, sum(self.states[UNIT]))
+        states = self.states
+        return min(1.0, states[SEEN] + states[MISSED] + states[HIDDEN])
 
     @property
     def is_found(self) -> bool:
         return self.shown in FINDING
 
 
-def rounded(box: Box) -> Box:
-    """As a track keeps it: a thousandth of a box's width more or less is the same place."""
-    return Box(*(round(edge, _BOX_DECIMALS) for edge in msgspec.structs.astuple(box)))
+def kept(boxes: Sequence[Box | None]) -> list[Box | None]:
+    """As tracks keep them: a thousandth of a box's width more or less is the same place."""
+    edges = columns.rounded(columns.corners(boxes), _BOX_DECIMALS).T.tolist()
+    return [box and rounded for box, rounded in zip(boxes, map(Box, *edges), strict=True)]
 
 
 _BOX_DECIMALS = 4
@@ -67,6 +77,38 @@ class Scene(msgspec.Struct, frozen=True, array_like=True):
     """So many photographs since then looked as if the view was blocked, though nobody else said so."""
 
 
+class Columns(NamedTuple):
+    """The tracks of a scene side by side."""
+
+    states: Numbers
+    """(n, STATES)."""
+    unit: Numbers
+    """The chance that each is a unit, (n,)."""
+    is_found: NDArray[np.bool_]
+    """(n,)."""
+    items: list[int]
+    """Each item of a track once."""
+    item: NDArray[np.intp]
+    """Of each track, by its rank in `items`, (n,)."""
+
+    def summed(self, values: Numbers | NDArray[np.bool_]) -> Numbers:
+        """Over all tracks of its item, for each track, (n,)."""
+        return columns.sums(values, self.item, len(self.items))[self.item]
+
+
+def columns_of(tracks: Sequence[Track]) -> Columns:
+    states = columns.table([track.states for track in tracks], STATES)
+    ranks: dict[int, int] = {}
+    item = np.array([ranks.setdefault(track.item_id, len(ranks)) for track in tracks], dtype=np.intp)
+    return Columns(
+        states,
+        np.minimum(1.0, states[:, UNIT].sum(axis=1)),
+        np.array([track.is_found for track in tracks], dtype=np.bool_),
+        items=list(ranks),
+        item=item,
+    )
+
+
 class Known(msgspec.Struct, frozen=True, array_like=True):
     """What is known about an item at a place, beside its tracks."""
 
@@ -76,6 +118,13 @@ class Known(msgspec.Struct, frozen=True, array_like=True):
     shown_count: int = 0
     since: int = 0
     """The observation with which the shown count became what it is; 0: a person's word."""
+
+
+_UNKNOWN = Known()
+Units = tuple[tuple[float, ...], ...]
+"""For each camera, the chances of an item's tracks to be units."""
+_REMEMBERED = 4096
+"""Most tracks are surely a unit, photograph after photograph: the same few beliefs follow again and again."""
 
 
 class Shelf(msgspec.Struct, frozen=True):
@@ -93,7 +142,7 @@ class Shelf(msgspec.Struct, frozen=True):
         return min(0.4, max(0.005, rate))
 
     def known(self, item_id: int) -> Known:
-        return self.items.get(item_id, Known())
+        return self.items.get(item_id, _UNKNOWN)
 
     def tracks_of(self, item_id: int) -> list[list[Track]]:
         """For each camera that knows any, those of an item."""
@@ -102,19 +151,19 @@ class Shelf(msgspec.Struct, frozen=True):
 
     def belief(self, item_id: int) -> Belief:
         """How many units there are; UNSEEN for an item that nobody ever saw or spoke of here."""
-        tracks = self.tracks_of(item_id)
-        return _belief(tracks, self.known(item_id).told) if tracks or item_id in self.items else UNSEEN
+        units = tuple(tuple(track.unit for track in tracks) for tracks in self.tracks_of(item_id))
+        return _belief(units, self.known(item_id).told) if units or item_id in self.items else UNSEEN
 
     def beliefs(self) -> dict[int, Belief]:
         """Of every item that was ever seen or spoken of here."""
-        tracks: dict[int, list[list[Track]]] = {item_id: [] for item_id in sorted(self.items)}
+        units: dict[int, Units] = dict.fromkeys(sorted(self.items), ())
         for scene in self.scenes.values():
-            of_scene: dict[int, list[Track]] = {}
+            of_scene = defaultdict[int, list[float]](list)
             for track in scene.tracks:
-                of_scene.setdefault(track.item_id, []).append(track)
+                of_scene[track.item_id].append(track.unit)
             for item_id, mine in of_scene.items():
-                tracks.setdefault(item_id, []).append(mine)
-        return {item_id: _belief(mine, self.known(item_id).told) for item_id, mine in tracks.items()}
+                units[item_id] = (*units.get(item_id, ()), tuple(mine))
+        return {item_id: _belief(mine, self.known(item_id).told) for item_id, mine in units.items()}
 
     def hidden(self, item_id: int) -> tuple[int, int | None]:
         """Units believed to be there though no box shows them, and the item before one of them.
@@ -127,9 +176,10 @@ class Shelf(msgspec.Struct, frozen=True):
         return len(unseen) + (self.known(item_id).told.shown_count if tracks else 0), behind
 
 
-def _belief(by_camera: Sequence[Sequence[Track]], told: Belief) -> Belief:
+@lru_cache(_REMEMBERED)
+def _belief(by_camera: Units, told: Belief) -> Belief:
     """What two cameras see of one place is the same: the larger number counts."""
-    views = [of_chances([track.unit for track in tracks]) for tracks in by_camera]
+    views = [of_chances(units) for units in by_camera]
     if views:
         return together(reduce(larger, views), told)
     # What was seen here and has no track left is gone, for all that anybody knows.
@@ -144,9 +194,9 @@ def noted(shelf: Shelf, before: Shelf, position: int) -> Shelf:
     """With the counts that are shown now, and since when."""
     items = dict(shelf.items)
     for item_id, belief in shelf.beliefs().items():
-        known, shown = shelf.known(item_id), belief.shown_count
-        if shown != before.known(item_id).shown_count or item_id not in before.items:
-            items[item_id] = msgspec.structs.replace(known, shown_count=shown, since=position)
+        shown, known = belief.shown_count, before.items.get(item_id)
+        if known is None or shown != known.shown_count:
+            items[item_id] = msgspec.structs.replace(shelf.known(item_id), shown_count=shown, since=position)
     return msgspec.structs.replace(shelf, items=items)
 
 
@@ -259,11 +309,8 @@ def _renamed(track: Track, item_id: int, into_id: int) -> Track:
     return msgspec.structs.replace(track, item_id=name, votes=tuple(sorted(votes.items())))
 
 
-def faded(learned: Learned, looks: float, missed: float, false_boxes: float) -> Learned:
-    """With one photograph more."""
-    return Learned(
-        looks=round(FADES * learned.looks + looks, 3),
-        missed=round(FADES * learned.missed + missed, 3),
-        photographs=round(FADES * learned.photographs + 1, 3),
-        false_boxes=round(FADES * learned.false_boxes + false_boxes, 4),
-    )
+def faded(learned: Sequence[Learned], looks: Numbers, missed: Numbers, false_boxes: Numbers) -> list[Learned]:
+    """With one photograph more, and so many more in it for each, (n,)."""
+    known = FADES * columns.table(map(msgspec.structs.astuple, learned), 4)
+    more = known + np.stack((looks, missed, np.ones(len(known)), false_boxes), axis=1)
+    return list(map(Learned, *columns.rounded(more, (3, 3, 3, 4)).T.tolist()))

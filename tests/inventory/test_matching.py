@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from pantrybox.inventory.lives import FINDING, Shown
-from pantrybox.inventory.matching import Matched, is_part, matched, overlaps
+from pantrybox.inventory.matching import Matched, is_part, matched, overlapping
 from pantrybox.inventory.shelf import Track
 from pantrybox.inventory.view import Thing, View
 from pantrybox.vision.model import Box, Glance, Verdict
@@ -330,12 +330,15 @@ def test_a_box_at_a_place_where_none_was_tells_whether_the_picture_there_changed
     assert matched([lost], view([thing(JAM, 0, still=still)])).shown == [shown]
 
 
-@given(st.lists(boxes(), max_size=4), st.lists(boxes(), max_size=4))
-def test_the_table_of_overlaps_says_what_two_boxes_say(some: list[Box], others: list[Box]) -> None:
-    table = overlaps([*some, None], [*others, None])
-    assert table.shape == (len(some) + 1, len(others) + 1)
-    assert not table[-1].any()
-    assert not table[:, -1].any()
-    for row, one in enumerate(some):
-        for column, other in enumerate(others):
-            assert table[row, column] == pytest.approx(one.iou(other), abs=1e-9)
+@given(st.lists(st.none() | boxes(), max_size=4), st.lists(st.none() | boxes(), max_size=4), st.floats(0.01, 0.99))
+def test_boxes_overlap_as_much_as_two_boxes_say(some: list[Box | None], others: list[Box | None], least: float) -> None:
+    pairs = {
+        (rank, at): one.iou(other)
+        for rank, one in enumerate(some)
+        for at, other in enumerate(others)
+        if one is not None and other is not None and abs(one.iou(other) - least) > 1e-9
+    }
+    enough = {pair: pytest.approx(iou, abs=1e-9) for pair, iou in pairs.items() if iou > least}
+    found = {(rank, at): iou for rank, at, iou in overlapping(some, others, least)}
+    assert {pair: iou for pair, iou in found.items() if abs(iou - least) > 1e-9} == enough
+    assert list(found) == sorted(found)

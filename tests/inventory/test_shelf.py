@@ -1,6 +1,7 @@
 """Laws of a shelf: people's words hold as they were said, and what is kept is all that is needed to go on."""
 
 import msgspec
+import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -240,11 +241,16 @@ def test_a_shelf_of_an_older_box_is_read() -> None:
 # What is learned
 
 
+def with_one_more(learned: Learned, *more: float) -> Learned:
+    (after,) = faded([learned], *(np.array([one]) for one in more))
+    return after
+
+
 @given(st.lists(st.tuples(st.floats(0, 9), st.floats(0, 9), st.floats(0, 9)), max_size=30))
 def test_learned_rates_stay_chances(photographs: list[tuple[float, float, float]]) -> None:
     learned = Learned()
     for looks, missed, false in photographs:
-        learned = faded(learned, looks, min(looks, missed), false)
+        learned = with_one_more(learned, looks, min(looks, missed), false)
     assert 0 < learned.missed_rate(Habits()) <= 0.5
     assert 0 < learned.false_rate(Habits()) <= 0.2
 
@@ -252,7 +258,7 @@ def test_learned_rates_stay_chances(photographs: list[tuple[float, float, float]
 def test_what_is_missed_more_often_is_expected_to_be_missed_more_often() -> None:
     habits, often, seldom = Habits(), Learned(), Learned()
     for _ in range(100):
-        often, seldom = faded(often, 1.0, 0.4, 0.0), faded(seldom, 1.0, 0.0, 0.0)
+        often, seldom = with_one_more(often, 1.0, 0.4, 0.0), with_one_more(seldom, 1.0, 0.0, 0.0)
     assert seldom.missed_rate(habits) < habits.missed < often.missed_rate(habits)
 
 
