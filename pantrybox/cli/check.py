@@ -6,6 +6,7 @@ import click
 
 from pantrybox.cli.box import reached
 from pantrybox.cli.options import data_option
+from pantrybox.cli.progress import ProgressBar
 from pantrybox.settings import Settings
 
 
@@ -22,20 +23,18 @@ def check(settings: Settings) -> None:
       pantrybox check --data /var/lib/pantrybox
     """
     problems: list[str] = []
+    show_progress = ProgressBar()
     with reached(settings) as box:
         for line in box.get_lines("/v1/check"):
             if "problem" in line:
                 problems.append(line["problem"])
+            elif "folded" in line:
+                show_progress("photographs folded again", line["folded"], line["of"])
             else:
-                _show_progress(line["read"], line["of"])
+                show_progress("photographs read", line["read"], line["of"])
     for problem in problems:
         click.echo(problem)
     if problems:
         click.echo(f"{len(problems)} problems.", err=True)
         sys.exit(1)
     click.echo("Sound.")
-
-
-def _show_progress(read: int, of: int) -> None:
-    if sys.stderr.isatty():
-        click.echo(f"\r{read} of {of} photographs read", nl=read == of, err=True)

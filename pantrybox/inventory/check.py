@@ -2,17 +2,24 @@
 
 import hashlib
 from collections.abc import Callable, Iterator
+from typing import Literal
 
 from pantrybox.captures import queries as captures
 from pantrybox.inventory import ledger, places, shelves, states
 from pantrybox.inventory.belief import UNSEEN, Belief
 from pantrybox.inventory.fold import refolded
+from pantrybox.inventory.observations import look_count
 from pantrybox.inventory.shelf import Shelf
 from pantrybox.storage.database import Reader
 from pantrybox.storage.image_files import ImageFiles
 
-Progress = Callable[[int, int], None]
-"""Called with how many photographs were read and how many there are."""
+Step = Literal["read", "folded"]
+"""What becomes of each photograph: first its image is read, then what was seen in it is folded once more."""
+Progress = Callable[[Step, int, int], None]
+"""Called now and then with how many photographs a step is through with and how many there are."""
+
+
+_A_FEW = 100
 
 
 def problems(reader: Reader, images: ImageFiles, names: set[str], progress: Progress) -> list[str]:
@@ -26,7 +33,7 @@ def problems(reader: Reader, images: ImageFiles, names: set[str], progress: Prog
         *_orphans(reader, names),
         *_counter_problems(reader),
         *ledger_problems(reader),
-        *belief_problems(reader),
+        *belief_problems(reader, progress),
     ]
 
 
@@ -42,7 +49,8 @@ def _image_problems(reader: Reader, images: ImageFiles, progress: Progress) -> I
                 yield f"capture {image.id}: its image has {len(data)} of {image.size_bytes} bytes"
             elif hashlib.sha256(data).digest() != image.sha256:
                 yield f"capture {image.id}: its image is not the one that was received"
-        progress(done, len(stored))
+        if done % _A_FEW == 0 or done == len(stored):
+            progress("read", done, len(stored))
 
 
 def _orphans(reader: Reader, names: set[str]) -> Iterator[str]:
@@ -64,12 +72,20 @@ def ledger_problems(reader: Reader) -> Iterator[str]:
         )
 
 
-def belief_problems(reader: Reader) -> Iterator[str]:
+def belief_problems(reader: Reader, progress: Progress | None = None) -> Iterator[str]:
     """Where a stored belief is not what the evidence folds to; places that wait to be folded again aside."""
     waiting = places.outdated(reader)
-    for place in places.places(reader):
-        if place.id not in waiting and _stored(reader, place.id) != _following(reader, place.id):
+    judged = {place: look_count(reader, place.id) for place in places.places(reader) if place.id not in waiting}
+    before, total = 0, sum(judged.values())
+    for place, count in judged.items():
+        if _stored(reader, place.id) != _following(reader, place.id, _counted(progress, before, total)):
             yield f"{place.name}: what is believed does not follow from what was seen and said"
+        before += count
+
+
+def _counted(progress: Progress | None, before: int, total: int) -> Callable[[int], None] | None:
+    """Of one place, among the photographs of all of them."""
+    return progress and (lambda done: progress("folded", before + done, total))
 
 
 def _stored(reader: Reader, place_id: int) -> tuple[Shelf, dict[int, Belief]]:
@@ -78,6 +94,8 @@ def _stored(reader: Reader, place_id: int) -> tuple[Shelf, dict[int, Belief]]:
     return shelves.shelf_at(reader, place_id), beliefs
 
 
-def _following(reader: Reader, place_id: int) -> tuple[Shelf, dict[int, Belief]]:
-    shelf = refolded(reader, place_id).shelf
+def _following(
+    reader: Reader, place_id: int, progress: Callable[[int], None] | None
+) -> tuple[Shelf, dict[int, Belief]]:
+    shelf = refolded(reader, place_id, progress).shelf
     return shelf, {item_id: belief for item_id, belief in shelf.beliefs().items() if belief != UNSEEN}

@@ -1,6 +1,6 @@
 """Fold evidence into the stock: a photograph as it comes, and all of it again when something below has changed."""
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 
 import msgspec
 
@@ -74,7 +74,7 @@ def look_again(writer: Writer, *, capture: Capture, sight: Sight, named: Named, 
         captures.complete(writer, capture.id, observation_id)
         return observation_id
     sight = msgspec.structs.replace(
-        sight, glances=list(observations.glances_in(writer, first.id)), moved=first.moved, still=[]
+        sight, glances=observations.glances_in(writer, [first.id])[0], moved=first.moved, still=[]
     )
     observation_id = observations.insert(
         writer,
@@ -92,8 +92,8 @@ def look_again(writer: Writer, *, capture: Capture, sight: Sight, named: Named, 
     main = place_of(writer, capture)
     for place_id, view in _views(writer, capture, first.named, sight, named, drawn):
         zone_id = None if place_id == main else place_id
-        before = observations.things_in(writer, first.id, zone_id)
-        if first.folded and (before != view.things or (first.scene_confidence >= READABLE) != view.readable):
+        (before,) = observations.things_in(writer, [(first.id, zone_id)])
+        if first.folded and (before != list(view.things) or (first.scene_confidence >= READABLE) != view.readable):
             places.mark_outdated(writer, place_id)
     return observation_id
 
@@ -199,8 +199,8 @@ class Folded(msgspec.Struct, frozen=True):
     """Of the place, when this was folded."""
 
 
-def refolded(reader: Reader, place_id: int, progress: Callable[[int, int], None] | None = None) -> Folded:
-    """All evidence about a place, folded from its beginning. `progress` is told how much of how much is done."""
+def refolded(reader: Reader, place_id: int, progress: Callable[[int], None] | None = None) -> Folded:
+    """All evidence about a place, folded from its beginning. `progress` is told how many photographs are done."""
     looks, said = observations.looks_at(reader, place_id), words.words_at(reader, place_id)
     return Folded(
         shelf=_folded_on(reader, EMPTY, looks, said, progress),
@@ -213,38 +213,43 @@ def refolded(reader: Reader, place_id: int, progress: Callable[[int, int], None]
 def _folded_on(
     reader: Reader,
     shelf: Shelf,
-    looks: Sequence[Look],
+    looks: Iterable[list[Look]],
     said: Iterable[Word],
-    progress: Callable[[int, int], None] | None = None,
+    progress: Callable[[int], None] | None = None,
 ) -> Shelf:
-    """Fold photographs and words in the order in which they came."""
+    """Fold photographs, page by page, and words in the order in which they came."""
     pending = iter(said)
-    word = next(pending, None)
-    for done, look in enumerate(looks):
-        while word is not None and word.turn < look.turn:
-            shelf = _heed(shelf, word)
-            word = next(pending, None)
-        shelf = after_view(shelf, _shown(reader, look))
+    word, done = next(pending, None), 0
+    for page in looks:
+        for look, view in zip(page, _shown(reader, page), strict=True):
+            while word is not None and word.turn < look.turn:
+                shelf = _heed(shelf, word)
+                word = next(pending, None)
+            shelf = after_view(shelf, view)
+        done += len(page)
         if progress is not None:
-            progress(done + 1, len(looks))
+            progress(done)
     while word is not None:
         shelf = _heed(shelf, word)
         word = next(pending, None)
     return shelf
 
 
-def _shown(reader: Reader, look: Look) -> View:
-    return View(
-        observation_id=look.first_id,
-        at_ms=look.captured_at_ms,
-        camera=look.device_id,
-        things=observations.things_in(reader, look.observation_id, look.zone_id),
-        glances=observations.glances_in(reader, look.observation_id),
-        readable=look.scene_confidence >= READABLE,
-        whole=look.whole,
-        moved=look.moved,
-        when="timer" if look.trigger_type == "timer" else "door",
-    )
+def _shown(reader: Reader, looks: Sequence[Look]) -> Iterator[View]:
+    things = observations.things_in(reader, [(look.observation_id, look.zone_id) for look in looks])
+    glances = observations.glances_in(reader, [look.observation_id for look in looks])
+    for look, found, seen in zip(looks, things, glances, strict=True):
+        yield View(
+            observation_id=look.first_id,
+            at_ms=look.captured_at_ms,
+            camera=look.device_id,
+            things=tuple(found),
+            glances=tuple(seen),
+            readable=look.scene_confidence >= READABLE,
+            whole=look.whole,
+            moved=look.moved,
+            when="timer" if look.trigger_type == "timer" else "door",
+        )
 
 
 def _heed(shelf: Shelf, word: Word) -> Shelf:
@@ -255,26 +260,32 @@ def _heed(shelf: Shelf, word: Word) -> Shelf:
     return told(shelf, Said(word.item_id, word.count, word.confidence, word.said_at_ms, word.camera))
 
 
-async def reproject_outdated(database: Database) -> int:
+async def reproject_outdated(database: Database, progress: Callable[[int, int], None] | None = None) -> int:
     """Fold places again whose evidence changed below what was folded already; how many there were.
 
     The folding happens on a reader, so that nobody waits for it; what came meanwhile is folded on top
     in the transaction that writes the result. What differs is appended to the ledger as `adjusted`.
+    `progress` is told how many of a place's photographs are done.
     """
     outdated = await database.read(places.outdated)
     for place_id in outdated:
-        folded = await database.read(lambda reader, place_id=place_id: refolded(reader, place_id))
+        folded = await database.read(lambda reader, place_id=place_id: _refolded_of(reader, place_id, progress))
         await database.write(lambda writer, place_id=place_id, folded=folded: adjust(writer, place_id, folded))
     return len(outdated)
 
 
+def _refolded_of(reader: Reader, place_id: int, progress: Callable[[int, int], None] | None) -> Folded:
+    total = observations.look_count(reader, place_id)
+    return refolded(reader, place_id, progress and (lambda done: progress(done, total)))
+
+
 def adjust(writer: Writer, place_id: int, folded: Folded) -> None:
     """Bring a place in step with evidence that was folded again; what came since is folded on top first."""
-    looks = observations.looks_at(writer, place_id, after_id=folded.observation_id)
+    looks = list(observations.looks_at(writer, place_id, after_id=folded.observation_id))
     said = words.words_at(writer, place_id, after_id=folded.word_id)
     if places.outdated_count(writer, place_id) != folded.outdated_count:
         return  # something was looked at again or renamed meanwhile: the place stays outdated, its turn comes again
-    if any(look.position <= folded.observation_id for look in looks):
+    if any(look.position <= folded.observation_id for page in looks for look in page):
         return
     shelf = _folded_on(writer, folded.shelf, looks, said)
     shelves.set_shelf(writer, place_id, shelf)

@@ -1,6 +1,6 @@
 """SQL of the evidence: what was seen in each photograph. Only ever added to."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from itertools import repeat
 from typing import Literal, Protocol
 
@@ -407,11 +407,7 @@ _LOOK = """
 """
 
 
-def looks_at(reader: Reader, place_id: int, after_id: int = 0) -> list[Look]:
-    """Every observation that beliefs about a place follow from, in the order of folding."""
-    looks = reader.rows(
-        Look,
-        f"""
+_LOOKS = f"""
         {_LOOK} captures.place_id IS NULL AS whole, NULL AS zone_id
         FROM captures
         JOIN observations ON observations.id = captures.observation_id
@@ -425,13 +421,32 @@ def looks_at(reader: Reader, place_id: int, after_id: int = 0) -> list[Look]:
         WHERE zones.place_id = :place_id AND folded AND observations.id > :after_id
           AND coalesce(position, observations.id) > from_observation_id
           AND (until_observation_id IS NULL OR coalesce(position, observations.id) <= until_observation_id)
-        """,
+"""
+LOOKS_A_PAGE = 100
+"""With all that was found in them they take some megabytes, however many photographs there are."""
+
+
+def looks_at(reader: Reader, place_id: int, after_id: int = 0) -> Iterator[list[Look]]:
+    """Every observation that beliefs about a place follow from, in the order of folding (Look.turn), page by page."""
+    return reader.pages(
+        Look,
+        f"""
+        SELECT *
+        FROM ({_LOOKS})
+        ORDER BY position, late, iif(late, captured_at_ms, 0), observation_id
+        """,  # noqa: S608 - constant texts
         {"place_id": place_id, "after_id": after_id},
+        size=LOOKS_A_PAGE,
     )
-    return sorted(looks, key=lambda look: (look.turn, look.observation_id))
+
+
+def look_count(reader: Reader, place_id: int) -> int:
+    """How many there are of them."""
+    return reader.value(int, f"SELECT count(*) FROM ({_LOOKS})", {"place_id": place_id, "after_id": 0})  # noqa: S608
 
 
 class _Thing(msgspec.Struct):
+    look: int
     box_left: float
     box_top: float
     box_right: float
@@ -442,26 +457,29 @@ class _Thing(msgspec.Struct):
     still: bool | None
 
 
-def things_in(reader: Reader, observation_id: int, zone_id: int | None) -> tuple[Thing, ...]:
-    """What an observation found in a zone; None: in the view, outside of every zone. Best first."""
+def things_in(reader: Reader, looks: Sequence[tuple[int, int | None]]) -> list[list[Thing]]:
+    """What each of these observations found in a zone; None: in the view, outside of every zone. Best first."""
     rows = reader.rows(
         _Thing,
         f"""
-        SELECT box_left, box_top, box_right, box_bottom, {_NOW} AS item_id,
+        SELECT look.key AS look, box_left, box_top, box_right, box_bottom, {_NOW} AS item_id,
                coalesce(renamed.confidence, detections.confidence, score) AS confidence,
                iif(renamed.detection_id IS NULL, detections.source, renamed.source) AS source, still
-        FROM detections
+        FROM json_each(:looks) AS look
+        JOIN detections ON detections.id BETWEEN {MOST_DETECTIONS} * (look.value ->> 0)
+                                             AND {MOST_DETECTIONS} * (look.value ->> 0) + {MOST_DETECTIONS - 1}
         LEFT JOIN renamed_detections AS renamed ON renamed.detection_id = detections.id
-        WHERE id BETWEEN :first AND :last AND place_id IS :zone_id
-        ORDER BY score DESC, id
+        WHERE place_id IS look.value ->> 1
+        ORDER BY look.key, score DESC, detections.id
         """,  # noqa: S608 - constant texts
-        _ids_of(observation_id) | {"zone_id": zone_id},
+        {"looks": msgspec.json.encode(looks).decode()},
     )
-    return tuple(
-        thing_of(Box(row.box_left, row.box_top, row.box_right, row.box_bottom), row, row.still)
-        for row in rows
-        if row.source not in UNCOUNTED
-    )
+    found: list[list[Thing]] = [[] for _ in looks]
+    for row in rows:
+        if row.source not in UNCOUNTED:
+            box = Box(row.box_left, row.box_top, row.box_right, row.box_bottom)
+            found[row.look].append(thing_of(box, row, row.still))
+    return found
 
 
 UNCOUNTED = frozenset({"masked", "repeat"})
@@ -484,6 +502,7 @@ def thing_of(box: Box, held: _Held, still: bool | None) -> Thing:
 
 
 class _Glance(msgspec.Struct):
+    look: int
     box_left: float
     box_top: float
     box_right: float
@@ -491,18 +510,22 @@ class _Glance(msgspec.Struct):
     verdict: Verdict
 
 
-def glances_in(reader: Reader, observation_id: int) -> tuple[Glance, ...]:
+def glances_in(reader: Reader, observation_ids: Sequence[int]) -> list[list[Glance]]:
+    """Of each of these observations."""
     rows = reader.rows(
         _Glance,
         """
-        SELECT box_left, box_top, box_right, box_bottom, verdict
-        FROM glances
-        WHERE observation_id = :id
-        ORDER BY rank
+        SELECT look.key AS look, box_left, box_top, box_right, box_bottom, verdict
+        FROM json_each(:observation_ids) AS look
+        JOIN glances ON observation_id = look.value
+        ORDER BY look.key, rank
         """,
-        {"id": observation_id},
+        {"observation_ids": msgspec.json.encode(observation_ids).decode()},
     )
-    return tuple(Glance(Box(row.box_left, row.box_top, row.box_right, row.box_bottom), row.verdict) for row in rows)
+    seen: list[list[Glance]] = [[] for _ in observation_ids]
+    for row in rows:
+        seen[row.look].append(Glance(Box(row.box_left, row.box_top, row.box_right, row.box_bottom), row.verdict))
+    return seen
 
 
 class LastShown(msgspec.Struct, frozen=True):

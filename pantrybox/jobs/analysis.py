@@ -2,6 +2,7 @@
 
 import asyncio
 import logging
+import time
 from collections.abc import Callable, Coroutine
 from contextlib import suppress
 
@@ -28,6 +29,7 @@ log = logging.getLogger(__name__)
 
 PATIENCE_SECONDS = 2.0
 """The longest that a photograph waits for a pause between uploads."""
+_TELL_SECONDS = 30.0
 
 
 class Analyst:
@@ -110,7 +112,7 @@ class Analyst:
 
     async def fold_again(self) -> bool:
         """Bring the stock in step with evidence that changed below it; False when it is."""
-        folded = await reproject_outdated(self._database)
+        folded = await reproject_outdated(self._database, _told_now_and_then())
         if folded:
             self._shelf_changed.ring()
         return folded > 0
@@ -193,6 +195,19 @@ class Analyst:
             )
             keep(writer, observation_id, look.sight, seen)
         reprocessing.ended(writer, run, capture, seen=looked)
+
+
+def _told_now_and_then() -> Callable[[int, int], None]:
+    """To be told how far a fold has come; writes it into the journal when it takes long."""
+    told_at = time.monotonic()
+
+    def tell(done: int, of: int) -> None:
+        nonlocal told_at
+        if time.monotonic() - told_at >= _TELL_SECONDS:
+            told_at = time.monotonic()
+            log.info("%d of %d photographs of a place folded again", done, of)
+
+    return tell
 
 
 class _Prepared(msgspec.Struct, frozen=True):

@@ -8,7 +8,7 @@ task can slip a statement into the middle of a transaction.
 
 import asyncio
 import sqlite3
-from collections.abc import AsyncGenerator, Callable, Mapping, Sequence
+from collections.abc import AsyncGenerator, Callable, Iterator, Mapping, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from pathlib import Path
 from typing import Any, TypeVar
@@ -41,9 +41,15 @@ class Reader:
     def rows(self, row_type: type[Row], sql: str, parameters: Parameters | None = None) -> list[Row]:
         """Every row, its columns matched to the fields of `row_type` by name."""
         cursor = self._connection.execute(sql, parameters or {})
-        names = [column[0] for column in cursor.description]
-        rows = [dict(zip(names, row, strict=True)) for row in cursor]
-        return msgspec.convert(rows, list[row_type], strict=False)
+        return _converted(row_type, cursor, cursor.fetchall())
+
+    def pages(
+        self, row_type: type[Row], sql: str, parameters: Parameters | None = None, *, size: int
+    ) -> Iterator[list[Row]]:
+        """Every row, so many at a time, so that there may be more than fit into memory."""
+        cursor = self._connection.execute(sql, parameters or {})
+        while page := cursor.fetchmany(size):
+            yield _converted(row_type, cursor, page)
 
     def row_or_none(self, row_type: type[Row], sql: str, parameters: Parameters | None = None) -> Row | None:
         rows = self.rows(row_type, sql, parameters)
@@ -53,6 +59,11 @@ class Reader:
         """The single value of a query that always has one, such as a count."""
         (value,) = self._connection.execute(sql, parameters or {}).fetchone()
         return msgspec.convert(value, value_type, strict=False)
+
+
+def _converted(row_type: type[Row], cursor: sqlite3.Cursor, rows: list[Any]) -> list[Row]:
+    names = [column[0] for column in cursor.description]
+    return msgspec.convert([dict(zip(names, row, strict=True)) for row in rows], list[row_type], strict=False)
 
 
 class Writer(Reader):

@@ -8,7 +8,7 @@ from litestar import get
 from litestar.di import NamedDependency
 from litestar.response import Stream
 
-from pantrybox.inventory.check import problems
+from pantrybox.inventory.check import Step, problems
 from pantrybox.storage.database import Database, Reader
 from pantrybox.storage.image_files import ImageFiles
 from pantrybox.web.authority import needs
@@ -18,7 +18,11 @@ class CheckLine(msgspec.Struct, frozen=True, omit_defaults=True):
     """One line of a running check: either how far it is, or something that is wrong."""
 
     read: int | None = None
+    """So many photographs are whole,"""
+    folded: int | None = None
+    """or their counts were followed once more,"""
     of: int | None = None
+    """of so many."""
     problem: str | None = None
 
 
@@ -35,9 +39,8 @@ async def _check_lines(database: Database, images: ImageFiles) -> AsyncGenerator
     def tell(line: CheckLine | None) -> None:
         loop.call_soon_threadsafe(lines.put_nowait, line)
 
-    def progress(read: int, of: int) -> None:
-        if read % 100 == 0 or read == of:
-            tell(CheckLine(read=read, of=of))
+    def progress(step: Step, done: int, of: int) -> None:
+        tell(CheckLine(read=done, of=of) if step == "read" else CheckLine(folded=done, of=of))
 
     def prove(reader: Reader) -> None:
         try:

@@ -2,6 +2,8 @@
 
 import json
 import sqlite3
+import subprocess
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -57,6 +59,16 @@ def test_dark_shaken_and_blocked_photographs_remove_nothing(server: Server, demo
         server.upload(path.read_bytes(), token)
     server.wait_until_analysed()
     assert counts(server) == before
+
+
+def test_whoever_checks_sees_how_far_it_is(server: Server, demo_photographs: list[Path]) -> None:
+    token = server.add_device()
+    for path in demo_photographs[:2]:
+        server.upload(path.read_bytes(), token)
+    server.wait_until_analysed()
+    command = [sys.executable, "-m", "pantrybox", "check", "--data", str(server.data)]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=120, check=True)
+    assert done.stderr.splitlines() == ["2 of 2 photographs read", "2 of 2 photographs folded again"]
 
 
 def test_check_finds_a_count_that_was_tampered_with(server: Server, demo_photographs: list[Path]) -> None:

@@ -315,7 +315,7 @@ def test_a_box_of_which_nobody_can_say_any_more_what_it_is_is_a_stranger_and_not
         observation_id = _fold_a_persons_name(writer)
         (box,) = observations.detections_of(writer, observation_id)
         observations.rename_detections(writer, [(box.id, Naming())])
-        return observations.things_in(writer, observation_id, None)
+        return observations.things_in(writer, [(observation_id, None)])[0]
 
     (stranger,) = album.write(rename)
     assert stranger.item_id is None
