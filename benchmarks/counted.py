@@ -66,8 +66,8 @@ def folded(world: World, mode: Mode, habits: Habits, glimpsing: Glimpsing) -> Re
     events: list[tuple[float, int, int]] = []
     shelf, stock = EMPTY, dict[int, Stand]()
     for rank, view in enumerate(world.views):
+        shelf = after_view(shelf, view_of(mode, view), habits, glimpsing)
         if view.readable:
-            shelf = after_view(shelf, view_of(mode, view), habits, glimpsing)
             stock, lines = reconciled(stock, shelf)
             hour = float(world.hours[rank])
             events += [(hour, line.change.item_id - 1, line.change.delta) for line in lines]

@@ -166,6 +166,8 @@ def _apply(writer: Writer, place_id: int, view: View) -> None:
     if after == shelf:
         return
     shelves.set_shelf(writer, place_id, after)
+    if not view.readable:  # that somebody was there is no reason for a line
+        return
     before = states.stock_at(writer, place_id)
     stock, lines = reconciled(before, after)
     seen = {thing.item_id for thing in view.things}

@@ -92,7 +92,7 @@ class Learned(msgspec.Struct, frozen=True, array_like=True):
     """and those of them in which the unit was not found."""
     photographs: float = 0.0
     false_boxes: float = 0.0
-    """That began in them."""
+    """That ended in them, which are as many as began."""
 
     def missed_rate(self, habits: Habits) -> float:
         return float(missed_rates([self], habits)[0])

@@ -1,7 +1,7 @@
 """The shelf after one more photograph of it. Pure: no clock, no database."""
 
 from collections import Counter, defaultdict
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from itertools import repeat
 
 import msgspec
@@ -19,6 +19,7 @@ from pantrybox.inventory.lives import (
     STATES,
     TAKEN,
     UNIT,
+    VANISHED,
     Between,
     Chances,
     Shown,
@@ -54,8 +55,8 @@ _LEFT_OVER = 0.003
 _VOTES_FADE = 0.8
 _SURELY = 1000.0
 """A person's word outvotes any number of photographs."""
-_NOTICED_LATE = 0.07
-"""Of the units that were put there while somebody was there, so many are found first in a photograph by the timer."""
+_FOUND_LATE = 0.5
+"""A unit that is missed when it comes is found in any one photograph afterwards with this chance, on average."""
 _TYPICAL_DOUBT = 0.1
 """A naming is wrong so often, on average; a box of a doubtful one is more likely false."""
 
@@ -63,16 +64,24 @@ _TYPICAL_DOUBT = 0.1
 def after_view(shelf: Shelf, view: View, habits: Habits = HABITS, glimpsing: Glimpsing = GLIMPSING) -> Shelf:
     """The shelf after one more photograph of it.
 
-    An unreadable view changes nothing: it says nothing about absence, and what it seems to show is as doubtful.
+    An unreadable view changes no count: it says nothing about absence, and what it seems to show is as doubtful.
+    It may say that somebody was there.
     """
     if not view.readable:
-        return shelf
+        return _after_nothing(shelf, view)
     if not view.whole:
         return noted(_after_glimpse(shelf, view), shelf, view.observation_id)
     scene = shelf.scenes.get(view.camera)
     if scene is None:
         return noted(_first(shelf, view, habits), shelf, view.observation_id)
     return noted(_next(shelf, scene, view, habits, glimpsing), shelf, view.observation_id)
+
+
+def _after_nothing(shelf: Shelf, view: View) -> Shelf:
+    scene = shelf.scenes.get(view.camera)
+    if scene is None or scene.visited or view.when != "door" or not view.whole:
+        return shelf
+    return _with_scene(shelf, view, msgspec.structs.replace(scene, visited=True))
 
 
 def _after_glimpse(shelf: Shelf, view: View) -> Shelf:
@@ -97,10 +106,12 @@ def _first(shelf: Shelf, view: View, habits: Habits) -> Shelf:
     whole = _with_scene(shelf, view, Scene(view.at_ms, tuple(tracks)))
     for track in tracks:
         whole = _come_to_light(whole, track.item_id)
-    return _learned(whole, tracks, habits, stays=1.0)
+    return _learned(whole, tracks, {}, stays=1.0)
 
 
 def _next(shelf: Shelf, scene: Scene, view: View, habits: Habits, glimpsing: Glimpsing) -> Shelf:
+    if scene.visited:
+        view = msgspec.structs.replace(view, when="door")
     if scene.doubted:  # that a picture is as it was in a photograph that was passed over says nothing
         view = msgspec.structs.replace(view, things=tuple(_unlike_before(thing) for thing in view.things))
     found = matched(scene.tracks, view)
@@ -113,23 +124,22 @@ def _next(shelf: Shelf, scene: Scene, view: View, habits: Habits, glimpsing: Gli
     chances = _chances(shelf, before, shown, between, exact=found.exact)
     after, likelihood = lived_on(before.states, shown, chances, between)
     if looks_blocked(before, found, np.log(likelihood), chances, habits, doubted=scene.doubted):
-        return _with_scene(shelf, view, _doubted(scene, found))
+        return _with_scene(shelf, view, _doubted(scene, found, visited=view.when == "door"))
     lived = _lived(scene.tracks, found, np.round(after, DECIMALS), view.observation_id)
     whole, fresh = _new_tracks(_faded(shelf, view), view.observation_id, found.new, between)
     whole = _with_scene(whole, view, Scene(view.at_ms, (*lived, *fresh)))
     if view.when == "door":
         taken = float((after[:, TAKEN] - before.states[:, TAKEN]).sum())
         whole = _visited(whole, taken + sum(track.states[SEEN] for track in fresh), len(shelf.items))
-    return _learned(whole, [*lived, *fresh], habits, stays=between.stays)
+    vanished = np.maximum(0.0, after[:, VANISHED] - before.states[:, VANISHED])
+    ended = dict(zip(before.items, sums(vanished, before.item, len(before.items)).tolist(), strict=True))
+    return _learned(whole, [*lived, *fresh], ended, stays=between.stays)
 
 
-def _changed(shelf: Shelf, between: Between, noticed_late: float = 0.0) -> float:
-    """The chance that the count of an item changed.
-
-    `noticed_late`: of the changes while somebody was there, those that show first when nobody is any more.
-    """
+def _changed(shelf: Shelf, between: Between) -> float:
+    """The chance that the count of an item changed."""
     unnoticed = min(0.5, between.hours * between.habits.changed_an_hour)
-    noticed = shelf.changed_rate(between.habits) * (1.0 if between.when == "door" else noticed_late)
+    noticed = shelf.changed_rate(between.habits) if between.when == "door" else 0.0
     return 1 - (1 - noticed) * (1 - unnoticed)
 
 
@@ -139,13 +149,13 @@ def _taken_along(before: Columns, shown: NDArray[np.intp], habits: Habits) -> Nu
     return np.where(before.summed(gone) - gone > 0, habits.another_taken, 0.0)
 
 
-def _doubted(scene: Scene, found: Matched) -> Scene:
+def _doubted(scene: Scene, found: Matched, *, visited: bool) -> Scene:
     """As it was, but for what this photograph showed, should it turn out to be right."""
     tracks = [
         track if shown == Shown.LOST else msgspec.structs.replace(track, doubted=shown)
         for track, shown in zip(scene.tracks, found.shown, strict=True)
     ]
-    return msgspec.structs.replace(scene, tracks=tuple(tracks), doubted=scene.doubted + 1)
+    return msgspec.structs.replace(scene, tracks=tuple(tracks), doubted=scene.doubted + 1, visited=visited)
 
 
 def _heed_doubted(tracks: Sequence[Track], found: Matched) -> None:
@@ -276,24 +286,34 @@ _VOTE_DECIMALS = 3
 def _new_tracks(shelf: Shelf, observation_id: int, new: Sequence[Thing], between: Between) -> tuple[Shelf, list[Track]]:
     """Tracks of boxes that were not there; a unit that people told of, and nobody saw, may have come to light."""
     habits, glimpsing = between.habits, between.glimpsing
-    changed = _changed(shelf, between, noticed_late=_NOTICED_LATE)
     came, tracks = defaultdict[int, float](float), list[Track]()
     for thing in new:
         item_id = thing.item_id
         if item_id is None:
             continue
         known = shelf.known(item_id)
-        comes = changed * (1 - habits.removed) if item_id in shelf.items else habits.unheard
+        comes, came_before = _arrivals(shelf, item_id, between)
         comes = max(comes, habits.another * came[item_id])
         if known.told.shown_count:
             comes, shelf = _FIRST, _come_to_light(shelf, item_id)
         false = known.learned.false_rate(habits) * min(3.0, max(0.2, (1 - thing.confidence) / _TYPICAL_DOUBT))
         if thing.still is not None:
             comes *= glimpsing.still_if_added if thing.still else 1 - glimpsing.still_if_added
+            came_before *= glimpsing.still_if_missed if thing.still else 1 - glimpsing.still_if_missed
             false *= glimpsing.still_if_false if thing.still else 1 - glimpsing.still_if_false
-        tracks.append(_track(thing, comes, false, observation_id))
+        tracks.append(_track(thing, comes + came_before, false, observation_id))
         came[item_id] = max(came[item_id], tracks[-1].unit)
     return shelf, tracks
+
+
+def _arrivals(shelf: Shelf, item_id: int, between: Between) -> tuple[float, float]:
+    """The chance that a unit comes, and that one is found now that came, or was moved, before and was missed then."""
+    habits = between.habits
+    if item_id not in shelf.items:
+        return habits.unheard, _FOUND_LATE * habits.missed * habits.unheard
+    added, moved = 1 - habits.removed, habits.moved * shelf.belief(item_id).shown_count
+    put = shelf.changed_rate(habits) * added + moved
+    return _changed(shelf, between) * added, _FOUND_LATE * shelf.known(item_id).learned.missed_rate(habits) * put
 
 
 def _track(thing: Thing, unit: float, false: float, observation_id: int) -> Track:
@@ -367,22 +387,23 @@ def _visited(shelf: Shelf, changes: float, items: int) -> Shelf:
 _VISITS_FADE = 0.995
 
 
-def _learned(shelf: Shelf, tracks: Sequence[Track], habits: Habits, stays: float) -> Shelf:
+def _learned(shelf: Shelf, tracks: Sequence[Track], ended: Mapping[int, float], stays: float) -> Shelf:
     """What this photograph told about how often each item is missed, or another thing is taken for it.
 
-    A unit that is missed because it was missed before is no new throw, and a false box that stayed none that came.
+    A unit that is missed because it was missed before is no new throw. False boxes are counted when they end (`ended`,
+    by item): by then it shows best that they were none.
     """
     new = sorted({track.item_id for track in tracks} - shelf.items.keys())
     items = shelf.items | dict.fromkeys(new, Known())
     ranks = {item_id: rank for rank, item_id in enumerate(items)}
     item = np.array([ranks[track.item_id] for track in tracks], dtype=np.intp)
     states = table([track.states for track in tracks], STATES)
-    seen, missed, false = (sums(states[:, state], item, len(items)) for state in (SEEN, MISSED, FALSE))
+    seen, missed = (sums(states[:, state], item, len(items)) for state in (SEEN, MISSED))
     learned = faded(
         [known.learned for known in items.values()],
         looks=(1 - stays) * (seen + missed),
         missed=(1 - stays) * missed,
-        false_boxes=(1 - habits.false_box_stays) * false,
+        false_boxes=np.array([ended.get(item_id, 0.0) for item_id in items]),
     )
     after = [
         Known(one, known.told, known.shown_count, known.since)

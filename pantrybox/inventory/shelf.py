@@ -75,6 +75,8 @@ class Scene(msgspec.Struct, frozen=True, array_like=True):
     tracks: tuple[Track, ...]
     doubted: int = 0
     """So many photographs since then looked as if the view was blocked, though nobody else said so."""
+    visited: bool = False
+    """Somebody was there since then, in a photograph that said nothing else."""
 
 
 class Columns(NamedTuple):

@@ -78,7 +78,7 @@ class Place:
             self.position, self.at_ms, camera, tuple(seen), tuple(glances), readable, whole, moved=moved, when=when
         )
         before, self.shelf = self.shelf, after_view(self.shelf, shown)
-        if self.shelf == before:  # as inventory.fold does: what says nothing writes nothing
+        if self.shelf == before or not readable:  # as inventory.fold does: what says nothing writes nothing
             return []
         self.stock, lines = reconciled(self.stock, self.shelf)
         self.lines += lines
