@@ -81,6 +81,8 @@ def together(one: Belief, other: Belief) -> Belief:
     """The belief about two heaps of the same thing: the sum of two independent counts."""
     if not one.p or not other.p:
         return one if one.p else other
+    if len(other.p) == 1:
+        return _normalised(one.low + other.low, one.p)
     sums = [0.0] * (len(one.p) + len(other.p) - 1)
     for i, p in enumerate(one.p):
         for j, q in enumerate(other.p):
@@ -114,12 +116,12 @@ def _at_most(belief: Belief, count: int) -> float:
 
 
 def _normalised(low: int, weights: Sequence[float]) -> Belief:
-    total = sum(weights)
+    least = LEAST * sum(weights)
     start, end = 0, len(weights)
-    while weights[end - 1] < LEAST * total:
+    while weights[end - 1] < least:
         end -= 1
-    while weights[start] < LEAST * total:
+    while weights[start] < least:
         start += 1
     kept = weights[start:end]
     total = sum(kept)
-    return Belief(low + start, tuple(round(weight / total, DECIMALS) for weight in kept))
+    return Belief(low + start, tuple([round(weight / total, DECIMALS) for weight in kept]))

@@ -20,6 +20,7 @@ about a unit that is missed is thrown anew in each photograph, while what covers
 """
 
 from enum import IntEnum
+from functools import cache
 from math import exp, log
 
 import msgspec
@@ -67,7 +68,11 @@ class Shown(IntEnum):
 
 
 FINDING = frozenset({Shown.FOUND, Shown.STILL, Shown.NEW, Shown.MOVED, Shown.UNNAMED, Shown.STILL_UNNAMED})
-_FINDING = sorted(FINDING)
+
+
+def showing(shown: NDArray[np.intp], kind: Shown) -> NDArray[np.bool_]:
+    """Which of the tracks it is shown of, (n,)."""
+    return shown == int(kind)  # numpy takes four times as long to see that a Shown is a number
 
 
 class Chances(msgspec.Struct, frozen=True):
@@ -124,7 +129,7 @@ class Between(msgspec.Struct, frozen=True):
 
 def lived_on(before: Numbers, shown: NDArray[np.intp], chances: Chances, between: Between) -> tuple[Numbers, Numbers]:
     """The states after a photograph, (n, STATES), and how likely what it shows was, (n,)."""
-    moves = _moves(chances, between, spot=np.where(shown == Shown.MOVED, 1.0, chances.spot))
+    moves = _moves(chances, between, spot=np.where(showing(shown, Shown.MOVED), 1.0, chances.spot))
     moves *= _likelihoods(between)[:, :, shown]
     _weigh_moved(moves, shown, between.habits)
     _stand_for_others(moves, shown, chances.alike)
@@ -173,24 +178,36 @@ def _moves(chances: Chances, between: Between, spot: Numbers) -> Numbers:
 def _likelihoods(between: Between) -> Numbers:
     """P(what is shown | state before and after), (STATES, STATES, kinds of it)."""
     g, covered_on = between.glimpsing, 1 - between.shows
+    gone_if_hidden = 1 - g.covered_if_hidden - g.unchanged_if_hidden
+    likelihoods = _likelihoods_of_once(g, between.habits).copy()
+    likelihoods[:, TAKEN, Shown.STILL_COVERED] = covered_on
+    likelihoods[:, HIDDEN, Shown.BARED] = gone_if_hidden * (1 - covered_on)
+    likelihoods[:, TAKEN, Shown.BARED] = max(_BARED, 1 - covered_on)
+    return likelihoods
+
+
+@cache
+def _likelihoods_of_once(g: Glimpsing, habits: Habits) -> Numbers:
+    """The same, but for what depends on the time since the photograph before."""
     covered = (g.covered_if_missed, g.covered_if_hidden, g.covered_if_taken)
     unchanged = (g.unchanged_if_missed, g.unchanged_if_hidden, g.unchanged_if_taken)
     gone = tuple(1 - c - u for c, u in zip(covered, unchanged, strict=True))
     rows = {
         Shown.UNCHANGED: unchanged,
         Shown.COVERED: covered,
-        Shown.STILL_COVERED: (covered[0], 1.0, covered_on),
+        Shown.STILL_COVERED: (covered[0], 1.0, 1.0),
         Shown.GONE: gone,
         Shown.STILL_GONE: (gone[0], 1.0, 1.0),
-        Shown.BARED: (gone[0], gone[1] * (1 - covered_on), max(_BARED, 1 - covered_on)),
+        Shown.BARED: gone,
         Shown.LOST: (1.0, 1.0, 1.0),
     }
     by_kind = np.zeros((len(Shown), STATES))
-    by_kind[np.ix_(_FINDING, (SEEN, FALSE))] = 1.0
-    by_kind[Shown.UNNAMED, SEEN], by_kind[Shown.UNNAMED, FALSE] = between.habits.unnamed, between.habits.unnamed_false
+    by_kind[np.ix_(sorted(FINDING), (SEEN, FALSE))] = 1.0
+    by_kind[Shown.UNNAMED, (SEEN, FALSE)] = habits.unnamed, habits.unnamed_false
     # What looks as it did and has no sure name is there again, be it a unit or a false box.
-    by_kind[Shown.STILL_UNNAMED, SEEN] = between.habits.false_box_stays
-    by_kind[list(rows), MISSED:FALSE] = list(rows.values())
+    by_kind[Shown.STILL_UNNAMED, SEEN] = habits.false_box_stays
+    for kind, row in rows.items():
+        by_kind[kind, MISSED:FALSE] = row
     # A false box that is not found any more is to the picture what a missed unit is: nothing happened there.
     by_kind[:, VANISHED] = by_kind[:, MISSED]
     likelihoods = np.tile(by_kind.T, (STATES, 1, 1))
@@ -209,7 +226,7 @@ def _weigh_new_boxes(likelihoods: Numbers, g: Glimpsing) -> None:
 
 def _weigh_moved(moves: Numbers, shown: NDArray[np.intp], habits: Habits) -> None:
     """A thing at another place of the view: it was put there, or it went and another came."""
-    ranks = np.flatnonzero(shown == Shown.MOVED)
+    ranks = np.flatnonzero(showing(shown, Shown.MOVED))
     if not len(ranks):
         return
     moves[SEEN, SEEN, ranks] *= habits.moved
@@ -219,4 +236,4 @@ def _weigh_moved(moves: Numbers, shown: NDArray[np.intp], habits: Habits) -> Non
 
 def _stand_for_others(moves: Numbers, shown: NDArray[np.intp], alike: Numbers) -> None:
     """Where nobody knows which of several was lost, each of them may be it."""
-    moves[SEEN, MISSED:FALSE] *= np.where(shown == Shown.LOST, alike, 1.0)
+    moves[SEEN, MISSED:FALSE] *= np.where(showing(shown, Shown.LOST), alike, 1.0)

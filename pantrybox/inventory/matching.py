@@ -224,15 +224,16 @@ def overlapping(some: Sequence[Box | None], others: Sequence[Box | None], least:
     a, b = corners(some), corners(others)
     ranks, at = np.divmod(np.flatnonzero(_touching(a, b)), max(1, len(b)))
     a, b = a[ranks].T, b[at].T
-    shared = _area(*np.maximum(a[:2], b[:2]), *np.minimum(a[2:], b[2:]))
-    union = _area(*a) + _area(*b) - shared
+    shared = _area(np.minimum(a[2:], b[2:]) - np.maximum(a[:2], b[:2]))
+    union = _area(a[2:] - a[:2]) + _area(b[2:] - b[:2]) - shared
     iou = np.divide(shared, union, out=np.zeros_like(shared), where=union > 0)
     enough = iou >= least
     return list(zip(ranks[enough].tolist(), at[enough].tolist(), iou[enough].tolist(), strict=True))
 
 
-def _area(left: Numbers, top: Numbers, right: Numbers, bottom: Numbers) -> Numbers:
-    return np.maximum(right - left, 0) * np.maximum(bottom - top, 0)
+def _area(sides: Numbers) -> Numbers:
+    width, height = np.maximum(sides, 0)
+    return width * height
 
 
 def _touching(a: Numbers, b: Numbers) -> NDArray[np.bool_]:

@@ -95,29 +95,21 @@ class Learned(msgspec.Struct, frozen=True, array_like=True):
     """That ended in them, which are as many as began."""
 
     def missed_rate(self, habits: Habits) -> float:
-        return float(missed_rates([self], habits)[0])
+        (missed,), _ = rates_of([self], habits)
+        return float(missed)
 
     def false_rate(self, habits: Habits) -> float:
-        return float(false_rates([self], habits)[0])
+        _, (false,) = rates_of([self], habits)
+        return float(false)
 
 
-def missed_rates(learned: Sequence[Learned], habits: Habits) -> Numbers:
-    """How often each item's units are missed in plain view, (n,)."""
-    looks, missed, _, _ = columns_of(learned)
-    rates = (LOOKS_OF_A_GUESS * habits.missed + missed) / (LOOKS_OF_A_GUESS + looks)
-    return np.minimum(0.5, np.maximum(0.005, rates))
-
-
-def false_rates(learned: Sequence[Learned], habits: Habits) -> Numbers:
-    """How many boxes a photograph begin to be taken for each item and are not, (n,)."""
-    _, _, photographs, false_boxes = columns_of(learned)
+def rates_of(learned: Sequence[Learned], habits: Habits) -> tuple[Numbers, Numbers]:
+    """How often each item is missed in plain view, and how many false boxes of it begin a photograph, (n,) each."""
+    looks, missed, photographs, false_boxes = table(map(astuple, learned), 4).T
+    missed_rate = (LOOKS_OF_A_GUESS * habits.missed + missed) / (LOOKS_OF_A_GUESS + looks)
     whole = PHOTOGRAPHS_OF_A_GUESS + photographs
-    return np.minimum(0.2, np.maximum(0.0005, (PHOTOGRAPHS_OF_A_GUESS * habits.false_boxes + false_boxes) / whole))
-
-
-def columns_of(learned: Sequence[Learned]) -> Numbers:
-    """Its fields, (4, n)."""
-    return table(map(astuple, learned), 4).T
+    false_rate = (PHOTOGRAPHS_OF_A_GUESS * habits.false_boxes + false_boxes) / whole
+    return np.minimum(0.5, np.maximum(0.005, missed_rate)), np.minimum(0.2, np.maximum(0.0005, false_rate))
 
 
 LOOKS_OF_A_GUESS = 30.0

@@ -24,9 +24,10 @@ from pantrybox.inventory.lives import (
     Chances,
     Shown,
     lived_on,
+    showing,
 )
 from pantrybox.inventory.matching import Matched, matched
-from pantrybox.inventory.rates import Glimpsing, Habits, false_rates, missed_rates
+from pantrybox.inventory.rates import Glimpsing, Habits, rates_of
 from pantrybox.inventory.shelf import (
     DECIMALS,
     Columns,
@@ -145,7 +146,7 @@ def _changed(shelf: Shelf, between: Between) -> float:
 
 def _taken_along(before: Columns, shown: NDArray[np.intp], habits: Habits) -> Numbers:
     """The chance that a unit was taken with another of its kind, whose place shows that it went just now, (n,)."""
-    gone = before.is_found & (shown == Shown.GONE)
+    gone = before.is_found & showing(shown, Shown.GONE)
     return np.where(before.summed(gone) - gone > 0, habits.another_taken, 0.0)
 
 
@@ -191,11 +192,11 @@ def _swap_disowned(tracks: Sequence[Track], found: Matched) -> None:
 
 def _chances(shelf: Shelf, before: Columns, shown: NDArray[np.intp], between: Between, *, exact: bool) -> Chances:
     habits = between.habits
-    learned = [shelf.known(item_id).learned for item_id in before.items]
+    missed, false = rates_of([shelf.known(item_id).learned for item_id in before.items], habits)
     changed, everywhere = _changed(shelf, between), np.ones(len(shown))
     return Chances(
-        missed=missed_rates(learned, habits)[before.item],
-        false_boxes=false_rates(learned, habits)[before.item],
+        missed=missed[before.item],
+        false_boxes=false[before.item],
         taken=np.maximum(
             changed * habits.removed / np.maximum(1.0, before.summed(before.unit)),
             _taken_along(before, shown, habits),

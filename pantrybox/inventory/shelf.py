@@ -314,5 +314,5 @@ def _renamed(track: Track, item_id: int, into_id: int) -> Track:
 def faded(learned: Sequence[Learned], looks: Numbers, missed: Numbers, false_boxes: Numbers) -> list[Learned]:
     """With one photograph more, and so many more in it for each, (n,)."""
     known = FADES * columns.table(map(msgspec.structs.astuple, learned), 4)
-    more = known + np.stack((looks, missed, np.ones(len(known)), false_boxes), axis=1)
-    return list(map(Learned, *columns.rounded(more, (3, 3, 3, 4)).T.tolist()))
+    more = np.array((looks, missed, np.ones(len(known)), false_boxes)).T
+    return list(map(Learned, *columns.rounded(known + more, (3, 3, 3, 4)).T.tolist()))
