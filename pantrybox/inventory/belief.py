@@ -31,7 +31,8 @@ class Belief(msgspec.Struct, frozen=True):
     @property
     def shown_count(self) -> int:
         """The most probable count."""
-        return self.low + self.p.index(max(self.p)) if self.p else 0
+        p = self.p
+        return self.low + p.index(max(p)) if len(p) > 1 else self.low
 
     @property
     def confidence(self) -> float:

@@ -20,7 +20,7 @@ about a unit that is missed is thrown anew in each photograph, while what covers
 """
 
 from enum import IntEnum
-from functools import cache
+from functools import lru_cache
 from math import exp, log
 
 import msgspec
@@ -67,12 +67,13 @@ class Shown(IntEnum):
     """or it was not surely named before, so that this tells nothing."""
 
 
-FINDING = frozenset({Shown.FOUND, Shown.STILL, Shown.NEW, Shown.MOVED, Shown.UNNAMED, Shown.STILL_UNNAMED})
-
-
 def showing(shown: NDArray[np.intp], kind: Shown) -> NDArray[np.bool_]:
     """Which of the tracks it is shown of, (n,)."""
     return shown == int(kind)  # numpy takes four times as long to see that a Shown is a number
+
+
+FINDING = frozenset({Shown.FOUND, Shown.STILL, Shown.NEW, Shown.MOVED, Shown.UNNAMED, Shown.STILL_UNNAMED})
+_FINDING = sorted(FINDING)
 
 
 class Chances(msgspec.Struct, frozen=True):
@@ -179,15 +180,15 @@ def _likelihoods(between: Between) -> Numbers:
     """P(what is shown | state before and after), (STATES, STATES, kinds of it)."""
     g, covered_on = between.glimpsing, 1 - between.shows
     gone_if_hidden = 1 - g.covered_if_hidden - g.unchanged_if_hidden
-    likelihoods = _likelihoods_of_once(g, between.habits).copy()
+    likelihoods = _timeless_likelihoods(g, between.habits).copy()
     likelihoods[:, TAKEN, Shown.STILL_COVERED] = covered_on
     likelihoods[:, HIDDEN, Shown.BARED] = gone_if_hidden * (1 - covered_on)
     likelihoods[:, TAKEN, Shown.BARED] = max(_BARED, 1 - covered_on)
     return likelihoods
 
 
-@cache
-def _likelihoods_of_once(g: Glimpsing, habits: Habits) -> Numbers:
+@lru_cache(8)
+def _timeless_likelihoods(g: Glimpsing, habits: Habits) -> Numbers:
     """The same, but for what depends on the time since the photograph before."""
     covered = (g.covered_if_missed, g.covered_if_hidden, g.covered_if_taken)
     unchanged = (g.unchanged_if_missed, g.unchanged_if_hidden, g.unchanged_if_taken)
@@ -202,12 +203,11 @@ def _likelihoods_of_once(g: Glimpsing, habits: Habits) -> Numbers:
         Shown.LOST: (1.0, 1.0, 1.0),
     }
     by_kind = np.zeros((len(Shown), STATES))
-    by_kind[np.ix_(sorted(FINDING), (SEEN, FALSE))] = 1.0
-    by_kind[Shown.UNNAMED, (SEEN, FALSE)] = habits.unnamed, habits.unnamed_false
+    by_kind[np.ix_(_FINDING, (SEEN, FALSE))] = 1.0
+    by_kind[Shown.UNNAMED, SEEN], by_kind[Shown.UNNAMED, FALSE] = habits.unnamed, habits.unnamed_false
     # What looks as it did and has no sure name is there again, be it a unit or a false box.
     by_kind[Shown.STILL_UNNAMED, SEEN] = habits.false_box_stays
-    for kind, row in rows.items():
-        by_kind[kind, MISSED:FALSE] = row
+    by_kind[list(rows), MISSED:FALSE] = list(rows.values())
     # A false box that is not found any more is to the picture what a missed unit is: nothing happened there.
     by_kind[:, VANISHED] = by_kind[:, MISSED]
     likelihoods = np.tile(by_kind.T, (STATES, 1, 1))

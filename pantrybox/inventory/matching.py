@@ -79,15 +79,15 @@ def matched(tracks: Sequence[Track], view: View) -> Matched:
 
 def _by_place(tracks: Sequence[Track], view: View, near: Sequence[Near], found: Matched) -> list[int]:
     """The ranks of the things that are left over."""
-    left = set(range(len(view.things)))
+    things, refused, left = found.things, found.refused, set(range(len(view.things)))
     for rank, at in _pairs(tracks, view.things, near):
-        if found.things[rank] is not None or rank in found.refused or at not in left:
+        if things[rank] is not None or rank in refused or at not in left:
             continue
         track, thing = tracks[rank], view.things[at]
         if thing.certain and thing.item_id is None:
-            found.refused.add(rank)
+            refused.add(rank)
         elif thing.item_id is not None or thing.still:
-            found.things[rank], found.shown[rank] = _whole(thing, track), _shown_found(track, thing)
+            things[rank], found.shown[rank] = _whole(thing, track), _shown_found(track, thing)
         # Else something unnamed stands there: whether it is the same thing, nobody knows.
         left.discard(at)
     _join_parts(tracks, view.things, found, left)
