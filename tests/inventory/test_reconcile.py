@@ -172,14 +172,26 @@ def test_what_a_person_calls_no_thing_is_taken_out_of_the_ledger() -> None:
 
 
 @given(histories, looks(), st.sampled_from(["door", "timer"]))
-def test_an_unreadable_view_changes_nothing_whatever_it_shows(
+def test_an_unreadable_view_changes_no_count_whatever_it_shows(
     steps: list[Step], look: dict[str, Any], when: str
 ) -> None:
     place = happened(steps)
-    shelf, stock = place.shelf, place.stock
+    beliefs, stock = place.shelf.beliefs(), place.stock
     assert place.see(**look, when=when, readable=False) == []  # pyright: ignore[reportArgumentType]
-    assert place.shelf == shelf
+    assert place.shelf.beliefs() == beliefs
     assert all(place.stock[item_id] == stand for item_id, stand in stock.items())
+
+
+def test_somebody_who_was_there_when_nothing_could_be_seen_may_have_taken_what_is_missing_afterwards() -> None:
+    seen = {}
+    for visited in (True, False):
+        place = watched(things(JAM, 0), 12)
+        if visited:
+            place.see([], readable=False)
+        place.see([], [glance(0, "gone")], when="timer")
+        seen[visited] = place.shelf.belief(JAM)
+    assert seen[True].shown_count == 0
+    assert seen[True].p[0] > seen[False].p[0]
 
 
 @given(histories, looks())
