@@ -113,6 +113,7 @@ def true_habits(world: World, factor: float = 1.0) -> Habits:
         changed=PHOTOGRAPHED * at_all / visits,
         changed_an_hour=(1 - PHOTOGRAPHED) * at_all / 24,
         removed=1 - len(more) / len(changes),
+        stocked=float((world.true > 0).mean()),
         another=1 - len(more) / sum(more),
         another_taken=1 - len(fewer) / sum(fewer),
         miss_stays_door=noise.miss_stays_door,

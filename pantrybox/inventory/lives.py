@@ -131,9 +131,9 @@ class Between(msgspec.Struct, frozen=True):
 def lived_on(before: Numbers, shown: NDArray[np.intp], chances: Chances, between: Between) -> tuple[Numbers, Numbers]:
     """The states after a photograph, (n, STATES), and how likely what it shows was, (n,)."""
     moves = _moves(chances, between, spot=np.where(showing(shown, Shown.MOVED), 1.0, chances.spot))
+    _stand_for_others(moves, shown, chances.alike)
     moves *= _likelihoods(between)[:, :, shown]
     _weigh_moved(moves, shown, between.habits)
-    _stand_for_others(moves, shown, chances.alike)
     after: Numbers = (before.T[:, None] * moves).sum(axis=0)
     likelihood = np.maximum(after.sum(axis=0), _TINY)
     return (after / likelihood).T, likelihood
@@ -235,5 +235,12 @@ def _weigh_moved(moves: Numbers, shown: NDArray[np.intp], habits: Habits) -> Non
 
 
 def _stand_for_others(moves: Numbers, shown: NDArray[np.intp], alike: Numbers) -> None:
-    """Where nobody knows which of several was lost, each of them may be it."""
-    moves[SEEN, MISSED:FALSE] *= np.where(showing(shown, Shown.LOST), alike, 1.0)
+    """Where nobody knows which of several was lost, each of them may be it, and later another in its stead."""
+    any_of = np.where(showing(shown, Shown.LOST), alike, 1.0)
+    if (any_of == 1).all():
+        return
+    others = np.where(any_of > 1, any_of, 0.0)
+    lost = others * moves[SEEN, MISSED:FALSE] / moves[SEEN, SEEN]
+    for missing in (MISSED, HIDDEN):
+        moves[missing, MISSED:FALSE] += moves[missing, SEEN] * lost
+    moves[SEEN, MISSED:FALSE] *= any_of

@@ -5,7 +5,7 @@ were chosen on stands in docs/design/counting.md.
 """
 
 from collections.abc import Sequence
-from typing import Literal
+from typing import Literal, NamedTuple
 
 import msgspec
 import numpy as np
@@ -30,6 +30,8 @@ class Habits(msgspec.Struct, frozen=True):
     """The same when nobody was noticed, an hour."""
     removed: float = 0.59
     """Of the changes, those to fewer."""
+    stocked: float = 0.8
+    """Of the time, that in which there is any of an item: only then can it be taken."""
     another: float = 0.4
     """The chance that one more unit comes with one that comes,"""
     another_taken: float = 0.1
@@ -94,22 +96,43 @@ class Learned(msgspec.Struct, frozen=True, array_like=True):
     false_boxes: float = 0.0
     """That ended in them, which are as many as began."""
 
+    changes: float = 0.0
+    """Of its count,"""
+    expected_changes: float = 0.0
+    """and how many there would have been had it changed as often as anything at the place."""
+
     def missed_rate(self, habits: Habits) -> float:
-        (missed,), _ = rates_of([self], habits)
-        return float(missed)
+        return float(rates_of([self], habits).missed[0])
 
     def false_rate(self, habits: Habits) -> float:
-        _, (false,) = rates_of([self], habits)
-        return float(false)
+        return float(rates_of([self], habits).false_boxes[0])
+
+    def pace(self, habits: Habits) -> float:
+        return float(rates_of([self], habits).pace[0])
 
 
-def rates_of(learned: Sequence[Learned], habits: Habits) -> tuple[Numbers, Numbers]:
-    """How often each item is missed in plain view, and how many false boxes of it begin a photograph, (n,) each."""
-    looks, missed, photographs, false_boxes = table(map(astuple, learned), 4).T
+class Rates(NamedTuple):
+    """Of items, (n,) each."""
+
+    missed: Numbers
+    """How often a unit in plain view is not found."""
+    false_boxes: Numbers
+    """That begin, a photograph."""
+    pace: Numbers
+    """How much more often its count changes than others at the place do."""
+
+
+def rates_of(learned: Sequence[Learned], habits: Habits) -> Rates:
+    looks, missed, photographs, false_boxes, changes, expected = table(map(astuple, learned), 6).T
     missed_rate = (LOOKS_OF_A_GUESS * habits.missed + missed) / (LOOKS_OF_A_GUESS + looks)
     whole = PHOTOGRAPHS_OF_A_GUESS + photographs
     false_rate = (PHOTOGRAPHS_OF_A_GUESS * habits.false_boxes + false_boxes) / whole
-    return np.minimum(0.5, np.maximum(0.005, missed_rate)), np.minimum(0.2, np.maximum(0.0005, false_rate))
+    pace = (CHANGES_OF_A_GUESS + changes) / (CHANGES_OF_A_GUESS + expected)
+    return Rates(
+        np.minimum(0.5, np.maximum(0.005, missed_rate)),
+        np.minimum(0.2, np.maximum(0.0005, false_rate)),
+        np.minimum(5.0, np.maximum(0.2, pace)),
+    )
 
 
 LOOKS_OF_A_GUESS = 30.0
@@ -117,6 +140,8 @@ LOOKS_OF_A_GUESS = 30.0
 PHOTOGRAPHS_OF_A_GUESS = 60.0
 """one at the rate of false boxes as much as so many photographs,"""
 VISITS_OF_A_GUESS = 60.0
-"""and one at the rate of changes as much as so many times that somebody was at one item."""
+"""one at the rate of changes at a place as much as so many times that somebody was at one item,"""
+CHANGES_OF_A_GUESS = 3.0
+"""and that an item changes as often as others do as much as so many changes."""
 FADES = 0.9995
 """What was learned loses this much of its weight a photograph."""

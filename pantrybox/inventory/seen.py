@@ -32,6 +32,7 @@ from pantrybox.inventory.shelf import (
     DECIMALS,
     Columns,
     Known,
+    Looked,
     Scene,
     Shelf,
     States,
@@ -107,7 +108,7 @@ def _first(shelf: Shelf, view: View, habits: Habits) -> Shelf:
     whole = _with_scene(shelf, view, Scene(view.at_ms, tuple(tracks)))
     for track in tracks:
         whole = _come_to_light(whole, track.item_id)
-    return _learned(whole, tracks, {}, stays=1.0)
+    return _learned(whole, tracks, {}, {}, stays=1.0, expected=0.0)
 
 
 def _next(shelf: Shelf, scene: Scene, view: View, habits: Habits, glimpsing: Glimpsing) -> Shelf:
@@ -129,12 +130,22 @@ def _next(shelf: Shelf, scene: Scene, view: View, habits: Habits, glimpsing: Gli
     lived = _lived(scene.tracks, found, np.round(after, DECIMALS), view.observation_id)
     whole, fresh = _new_tracks(_faded(shelf, view), view.observation_id, found.new, between)
     whole = _with_scene(whole, view, Scene(view.at_ms, (*lived, *fresh)))
+    ended = before.by_item(np.maximum(0.0, after[:, VANISHED] - before.states[:, VANISHED]))
+    tracks = [*lived, *fresh]
+    if not found.exact:  # which of several went, nobody knows
+        return _learned(whole, tracks, ended, {}, stays=between.stays, expected=0.0)
+    changes = _changes(before.by_item(after[:, TAKEN] - before.states[:, TAKEN]), fresh, habits)
     if view.when == "door":
-        taken = float((after[:, TAKEN] - before.states[:, TAKEN]).sum())
-        whole = _visited(whole, taken + sum(track.states[SEEN] for track in fresh), len(shelf.items))
-    vanished = np.maximum(0.0, after[:, VANISHED] - before.states[:, VANISHED])
-    ended = dict(zip(before.items, sums(vanished, before.item, len(before.items)).tolist(), strict=True))
-    return _learned(whole, [*lived, *fresh], ended, stays=between.stays)
+        whole = _visited(whole, sum(changes.values()), len(shelf.items))
+    return _learned(whole, tracks, ended, changes, stays=between.stays, expected=_changed(shelf, between))
+
+
+def _changes(taken: Mapping[int, float], fresh: Sequence[Track], habits: Habits) -> dict[int, float]:
+    """How often the count of each item changed, as far as can be told: several units come and go at once."""
+    changes = {item_id: (1 - habits.another_taken) * units for item_id, units in taken.items()}
+    for track in fresh:
+        changes[track.item_id] = changes.get(track.item_id, 0.0) + (1 - habits.another) * track.states[SEEN]
+    return changes
 
 
 def _changed(shelf: Shelf, between: Between) -> float:
@@ -192,16 +203,16 @@ def _swap_disowned(tracks: Sequence[Track], found: Matched) -> None:
 
 def _chances(shelf: Shelf, before: Columns, shown: NDArray[np.intp], between: Between, *, exact: bool) -> Chances:
     habits = between.habits
-    missed, false = rates_of([shelf.known(item_id).learned for item_id in before.items], habits)
-    changed, everywhere = _changed(shelf, between), np.ones(len(shown))
+    rates = rates_of([shelf.known(item_id).learned for item_id in before.items], habits)
+    changed, everywhere = (rates.pace * _changed(shelf, between))[before.item], np.ones(len(shown))
     return Chances(
-        missed=missed[before.item],
-        false_boxes=false[before.item],
+        missed=rates.missed[before.item],
+        false_boxes=rates.false_boxes[before.item],
         taken=np.maximum(
-            changed * habits.removed / np.maximum(1.0, before.summed(before.unit)),
+            changed * habits.removed / habits.stocked / np.maximum(1.0, before.summed(before.unit)),
             _taken_along(before, shown, habits),
         ),
-        comes=changed * (1 - habits.removed) * everywhere,
+        comes=changed * (1 - habits.removed),
         spot=habits.same_spot * everywhere if exact else everywhere,
         alike=everywhere if exact else np.maximum(1.0, before.summed(before.is_found)),
     )
@@ -312,9 +323,10 @@ def _arrivals(shelf: Shelf, item_id: int, between: Between) -> tuple[float, floa
     habits = between.habits
     if item_id not in shelf.items:
         return habits.unheard, _FOUND_LATE * habits.missed * habits.unheard
-    added, moved = 1 - habits.removed, habits.moved * shelf.belief(item_id).shown_count
-    put = shelf.changed_rate(habits) * added + moved
-    return _changed(shelf, between) * added, _FOUND_LATE * shelf.known(item_id).learned.missed_rate(habits) * put
+    learned = shelf.known(item_id).learned
+    added = (1 - habits.removed) * learned.pace(habits)
+    put = shelf.changed_rate(habits) * added + habits.moved * shelf.belief(item_id).shown_count
+    return _changed(shelf, between) * added, _FOUND_LATE * learned.missed_rate(habits) * put
 
 
 def _track(thing: Thing, unit: float, false: float, observation_id: int) -> Track:
@@ -388,8 +400,16 @@ def _visited(shelf: Shelf, changes: float, items: int) -> Shelf:
 _VISITS_FADE = 0.995
 
 
-def _learned(shelf: Shelf, tracks: Sequence[Track], ended: Mapping[int, float], stays: float) -> Shelf:
-    """What this photograph told about how often each item is missed, or another thing is taken for it.
+def _learned(
+    shelf: Shelf,
+    tracks: Sequence[Track],
+    ended: Mapping[int, float],
+    changes: Mapping[int, float],
+    *,
+    stays: float,
+    expected: float,
+) -> Shelf:
+    """What this photograph told about how often each item is missed, changes, or another thing is taken for it.
 
     A unit that is missed because it was missed before is no new throw. False boxes are counted when they end (`ended`,
     by item): by then it shows best that they were none.
@@ -400,12 +420,14 @@ def _learned(shelf: Shelf, tracks: Sequence[Track], ended: Mapping[int, float], 
     item = np.array([ranks[track.item_id] for track in tracks], dtype=np.intp)
     states = table([track.states for track in tracks], STATES)
     seen, missed = (sums(states[:, state], item, len(items)) for state in (SEEN, MISSED))
-    learned = faded(
-        [known.learned for known in items.values()],
+    now = Looked(
         looks=(1 - stays) * (seen + missed),
         missed=(1 - stays) * missed,
         false_boxes=np.array([ended.get(item_id, 0.0) for item_id in items]),
+        changes=np.array([changes.get(item_id, 0.0) for item_id in items]),
+        expected_changes=expected,
     )
+    learned = faded([known.learned for known in items.values()], now)
     after = [
         Known(one, known.told, known.shown_count, known.since)
         for one, known in zip(learned, items.values(), strict=True)

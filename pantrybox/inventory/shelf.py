@@ -97,6 +97,10 @@ class Columns(NamedTuple):
         """Over all tracks of its item, for each track, (n,)."""
         return columns.sums(values, self.item, len(self.items))[self.item]
 
+    def by_item(self, values: Numbers) -> dict[int, float]:
+        """Over all tracks of each item."""
+        return dict(zip(self.items, columns.sums(values, self.item, len(self.items)).tolist(), strict=True))
+
 
 def columns_of(tracks: Sequence[Track]) -> Columns:
     states = columns.table([track.states for track in tracks], STATES)
@@ -311,8 +315,24 @@ def _renamed(track: Track, item_id: int, into_id: int) -> Track:
     return msgspec.structs.replace(track, item_id=name, votes=tuple(sorted(votes.items())))
 
 
-def faded(learned: Sequence[Learned], looks: Numbers, missed: Numbers, false_boxes: Numbers) -> list[Learned]:
-    """With one photograph more, and so many more in it for each, (n,)."""
-    known = FADES * columns.table(map(msgspec.structs.astuple, learned), 4)
-    more = np.array((looks, missed, np.ones(len(known)), false_boxes)).T
-    return list(map(Learned, *columns.rounded(known + more, (3, 3, 3, 4)).T.tolist()))
+class Looked(NamedTuple):
+    """What one photograph tells about each of some items, (n,) each: expected numbers, as in Learned."""
+
+    looks: Numbers
+    missed: Numbers
+    false_boxes: Numbers
+    changes: Numbers
+    expected_changes: float
+    """Of each."""
+
+
+def faded(learned: Sequence[Learned], now: Looked) -> list[Learned]:
+    """With one photograph more."""
+    known = FADES * columns.table(map(msgspec.structs.astuple, learned), 6)
+    one, as_expected = np.ones(len(known)), np.full(len(known), now.expected_changes)
+    more = known + np.stack((now.looks, now.missed, one, now.false_boxes, now.changes, as_expected), axis=1)
+    more[:, _CHANGES] = np.maximum(0.0, more[:, _CHANGES])
+    return list(map(Learned, *columns.rounded(more, (3, 3, 3, 4, 4, 4)).T.tolist()))
+
+
+_CHANGES = 4
