@@ -65,6 +65,25 @@ class FakeEye(Eye):
         return SIGHT
 
 
+class ForgetfulEye(FakeEye):
+    """Notes as whose view it looked at each photograph, and which ones it was given to take up again."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.views: list[str] = []
+        self.recalled: list[tuple[str, bytes, list[Box]]] = []
+
+    def remembers(self, view: str) -> bool:
+        return view in self.views or any(view == known for known, _, _ in self.recalled)
+
+    def recall(self, view: str, picture: bytes, boxes: Sequence[Box]) -> None:
+        self.recalled.append((view, picture, list(boxes)))
+
+    def look(self, picture: bytes, *, view: str = "", also: Sequence[Box] = (), codes: bool = False) -> Sight:
+        self.views.append(view)
+        return super().look(picture, view=view, also=also, codes=codes)
+
+
 class Rig:
     """Intake and analyst on one database, without a server around them."""
 
@@ -77,11 +96,11 @@ class Rig:
         galleries = Galleries(lambda: Known("none", Prior()))
         self.analyst = Analyst(database, images, self.looking, galleries, bell, Bell(), self.intake.quiet)
 
-    async def send(self, number: int) -> str:
+    async def send(self, number: int, *, age_ms: int | None = None) -> str:
         async def chunks() -> AsyncIterator[bytes]:
             yield photograph(number)
 
-        return (await self.intake.receive(Arrival(device_id="shelf"), chunks())).capture_id
+        return (await self.intake.receive(Arrival(device_id="shelf", age_ms=age_ms), chunks())).capture_id
 
     async def work_off(self) -> None:
         while await self.analyst.analyse_next() or await self.analyst.look_again_next():
@@ -225,6 +244,36 @@ def test_second_look_costs_one_transaction_and_new_photographs_come_first(tmp_pa
     asyncio.run(main())
     assert eye.looked_at == [photograph(number) for number in (0, 1, 2, 0, 9, 1, 2)]
     assert rows(tmp_path, "SELECT total, done, failed, ended_at_ms > 0 FROM reprocess_runs") == [(3, 3, 0, 1)]
+
+
+def test_after_a_restart_the_photograph_before_is_taken_up_again_once(tmp_path: Path) -> None:
+    async def sent(eye: Eye, *numbers: int) -> None:
+        async with rig(tmp_path, eye) as running:
+            for number in numbers:
+                await running.send(number)
+                await running.work_off()
+
+    first, second = ForgetfulEye(), ForgetfulEye()
+    asyncio.run(sent(first, 1, 2))
+    assert first.recalled == []
+    asyncio.run(sent(second, 3, 4))
+    assert second.recalled == [("shelf", photograph(2), [SIGHT.detections[0].box])]
+
+
+def test_a_second_look_and_a_late_photograph_are_compared_with_none(tmp_path: Path) -> None:
+    eye = ForgetfulEye()
+
+    async def main() -> None:
+        async with rig(tmp_path, eye) as running:
+            await running.send(1)
+            await running.work_off()
+            await running.send(2, age_ms=3_600_000)
+            await running.work_off()
+            await running.look_again_at_all()
+            await running.work_off()
+
+    asyncio.run(main())
+    assert eye.views == ["shelf", "", "", ""]
 
 
 def test_second_look_that_fails_leaves_what_was_first_seen(tmp_path: Path) -> None:
