@@ -5,14 +5,16 @@ pages up to its last line of that moment, because it is only appended to. So a c
 million lines holds no reader, and still gets what was true at one instant.
 """
 
+from collections import defaultdict
 from itertools import groupby
 
 import msgspec
 
 from pantrybox.clock import rfc3339_or_none, to_rfc3339
-from pantrybox.inventory import ledger, listing
+from pantrybox.inventory import ledger, listing, lot_queries
 from pantrybox.inventory.history import family
-from pantrybox.inventory.interchange import Entry, PastEntry
+from pantrybox.inventory.interchange import DatedEntry, Entry, PastEntry
+from pantrybox.inventory.lots import Lot, still_there_everywhere
 from pantrybox.inventory.model import EventType
 from pantrybox.storage.database import Reader
 
@@ -91,13 +93,19 @@ _ROWS = """
 def snapshot(reader: Reader) -> Snapshot:
     """Everything that is known now, by the names of items and places."""
     aliases = listing.all_aliases(reader)
+    lots = defaultdict[tuple[int, int | None], list[Lot]](list)
+    for lot in still_there_everywhere(lot_queries.written(reader)):
+        lots[lot.item_id, lot.place_id].append(lot)
     return Snapshot(
-        lines=[_exported(row, aliases.get(row.item_id, [])) for row in reader.rows(_Row, _ROWS)],
+        lines=[
+            _exported(row, aliases.get(row.item_id, []), lots[row.item_id, row.place_id])
+            for row in reader.rows(_Row, _ROWS)
+        ],
         newest_event_id=ledger.newest_event_id(reader),
     )
 
 
-def _exported(row: _Row, aliases: list[str]) -> Exported:
+def _exported(row: _Row, aliases: list[str], lots: list[Lot]) -> Exported:
     entry = Entry(
         name=row.name,
         brand=row.brand,
@@ -113,6 +121,7 @@ def _exported(row: _Row, aliases: list[str]) -> Exported:
         last_seen=rfc3339_or_none(row.last_seen_at_ms),
         manual=bool(row.manual),
         generic=row.generic,
+        lots=[DatedEntry(lot.count, lot.best_before, rfc3339_or_none(lot.opened_at_ms)) for lot in lots],
     )
     return Exported(row.item_id, row.place_id, entry)
 

@@ -7,6 +7,7 @@ import csv
 import io
 import re
 from collections.abc import Iterable, Iterator
+from datetime import date
 from typing import Annotated
 
 import msgspec
@@ -21,6 +22,7 @@ CSV_COLUMNS = ("name", "brand", "package_type", "count", "confidence", "last_see
 MAX_BYTES = 20_000_000
 _DANGEROUS = ("=", "+", "-", "@", "\t", "\r", "'")
 _MOST_ALIASES = 50
+_MOST_LOTS = 1000
 
 _Count = Annotated[int, msgspec.Meta(ge=0, le=MAX_COUNT)]
 # A line of a spreadsheet sums all places up.
@@ -43,6 +45,18 @@ class PastEntry(msgspec.Struct, frozen=True):
     details: dict[str, object] | None = None
 
 
+class DatedEntry(msgspec.Struct, frozen=True):
+    """Some of the units of an entry, which end on one day or were opened."""
+
+    count: Annotated[int, msgspec.Meta(ge=1, le=MAX_COUNT)]
+    best_before: date | None = None
+    opened: str | None = None
+
+    @property
+    def opened_at_ms(self) -> int | None:
+        return None if self.opened is None else from_iso8601(self.opened)
+
+
 class Entry(msgspec.Struct, frozen=True, omit_defaults=True):
     """One item at one place in a file. What a file does not say of it is UNSET and stays as it is."""
 
@@ -61,6 +75,8 @@ class Entry(msgspec.Struct, frozen=True, omit_defaults=True):
     last_seen: str | _Unset | None = _UNSET
     manual: bool | _Unset = _UNSET
     generic: bool | _Unset = _UNSET
+    lots: Annotated[list[DatedEntry], msgspec.Meta(max_length=_MOST_LOTS)] | _Unset = _UNSET
+    """Those of its units of which somebody said when they end, or that they are open."""
     history: list[PastEntry] | _Unset = _UNSET
 
     @property
@@ -235,6 +251,16 @@ def _sound(entry: Entry) -> Entry:
     if entry.place is not None and entry.count is _UNSET:
         raise Malformed(f"{entry.name} has no count")
     _ = entry.seen_at_ms
+    _refuse_impossible_lots(entry)
     if not 0 <= sum(line.delta for line in entry.past) <= MAX_COUNT:
         raise Malformed(f"the history of {entry.name} does not lead to a count from 0 to {MAX_COUNT}")
     return entry
+
+
+def _refuse_impossible_lots(entry: Entry) -> None:
+    lots = entry.lots if isinstance(entry.lots, list) else []
+    if any(lot.best_before is None and lot.opened_at_ms is None for lot in lots):
+        raise Malformed(f"of a lot of {entry.name} nobody says when it ends, nor that it is open")
+    count = entry.count if isinstance(entry.count, int) else 0
+    if sum(lot.count for lot in lots) > count:
+        raise Malformed(f"the lots of {entry.name} are more than its count, {count}")

@@ -1,15 +1,17 @@
 """Taking over what a file says about the stock: everything is checked first, and all of it happens or nothing."""
 
+from collections import Counter
 from collections.abc import Iterator
 
 import msgspec
 
 from pantrybox.errors import OutOfRange
-from pantrybox.inventory import items, places, words
+from pantrybox.inventory import items, lot_queries, places, words
 from pantrybox.inventory.belief import stated
 from pantrybox.inventory.interchange import Entry, Fault, Told
 from pantrybox.inventory.items import Description, Item
 from pantrybox.inventory.listing import Line, lines_of
+from pantrybox.inventory.lots import still_there
 from pantrybox.inventory.model import MAX_COUNT
 from pantrybox.storage.database import Reader, Writer
 
@@ -54,7 +56,8 @@ def take_over(writer: Writer, told: list[Told], *, place: str | None, by: str) -
             new.add(item.id)
         is_described = _describe(writer, item, one.entry)
         lines = _count(writer, item, one.entry, place=place, by=by, is_new=item.id in new)
-        changed += is_described or lines is not None or item.id in new
+        is_dated = _date(writer, item, one.entry, by=by)
+        changed += is_described or lines is not None or is_dated or item.id in new
         events += lines or 0
     return Outcome(imported=changed, unchanged=len(told) - changed, created=len(new), events=events)
 
@@ -146,6 +149,37 @@ def _count(writer: Writer, item: Item, entry: Entry, *, place: str | None, by: s
     return words.take_over(
         writer, item_id=item.id, place_id=place_id, told=_told(writer, entry, with_past=is_new), by=by
     )
+
+
+def _date(writer: Writer, item: Item, entry: Entry, *, by: str) -> bool:
+    """Whether the file says something else of when its units end, or which are open, than was known."""
+    if isinstance(entry.lots, _Unset) or entry.place is None:
+        return False
+    standing = lines_of(writer, item.id)
+    if isinstance(entry.place, str):
+        standing = [line for line in standing if items.name_key(line.place_name) == items.name_key(entry.place)]
+    if len(standing) != 1:
+        return False
+    (line,) = standing
+    known = lot_queries.written(writer, item.id, line.place_id)
+    there = still_there(known, line.shown_count)
+    if Counter((lot.count, lot.best_before, lot.opened_at_ms) for lot in there) == Counter(
+        (lot.count, lot.best_before, lot.opened_at_ms) for lot in entry.lots
+    ):
+        return False
+    for lot in known:
+        lot_queries.remove(writer, lot.id)
+    for lot in entry.lots:
+        lot_queries.put(
+            writer,
+            item.id,
+            line.place_id,
+            lot.count,
+            best_before=lot.best_before,
+            opened_at_ms=lot.opened_at_ms,
+            by=by,
+        )
+    return True
 
 
 def _place_meant(writer: Writer, entry: Entry, standing: list[Line], place: str | None) -> int:

@@ -4,6 +4,7 @@ import csv
 import io
 from collections.abc import Iterator
 from contextlib import suppress
+from datetime import date
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
@@ -53,6 +54,14 @@ moments = st.integers(0, 2**41).map(export.to_rfc3339)
 pasts = st.lists(st.tuples(st.sampled_from(["seen", "added", "adjusted"]), st.integers(0, 5), moments), max_size=4)
 
 
+def lots_of(count: int) -> st.SearchStrategy[list[dict[str, Any]]]:
+    """Some of so many units, with a day, or open, or both."""
+    days = st.dates(date(2020, 1, 1)).map(date.isoformat)
+    opened = {"best_before": st.none() | days, "opened": moments}
+    lot = st.fixed_dictionaries(opened) | st.fixed_dictionaries({"best_before": days, "opened": st.none()})
+    return st.lists(lot.map(lambda said: {"count": 1, **said}), max_size=min(3, count))
+
+
 @st.composite
 def stocks(draw: st.DrawFn) -> list[dict[str, Any]]:
     """Entries of a file: items with what people say of them, each at some places."""
@@ -63,6 +72,7 @@ def stocks(draw: st.DrawFn) -> list[dict[str, Any]]:
         for place in draw(st.lists(places, min_size=1, max_size=3, unique=True)):
             past = draw(pasts)
             total = sum(delta for _, delta, _ in past)
+            count = total if past else draw(st.integers(0, 9999))
             found.append(
                 {
                     **said,
@@ -70,7 +80,8 @@ def stocks(draw: st.DrawFn) -> list[dict[str, Any]]:
                     "notes": draw(maybe),
                     "aliases": [],
                     "place": place,
-                    "count": total if past else draw(st.integers(0, 9999)),
+                    "count": count,
+                    "lots": draw(lots_of(count)),
                     "confidence": draw(sure),
                     "last_seen": draw(st.none() | moments),
                     "manual": draw(st.booleans()),
@@ -217,6 +228,20 @@ def test_a_box_with_merges_undos_and_aliases_comes_back_with_its_history(cupboar
         assert_sound(other)
 
 
+def test_what_a_file_does_not_say_of_dates_stays_as_it_is(cupboard: Cupboard) -> None:
+    brought(cupboard, b'{"items":[{"name":"Milk","count":2,"lots":[{"count":1,"best_before":"2026-12-24"}]}]}')
+    before = taken(cupboard)
+    outcome = brought(cupboard, b'{"items":[{"name":"Milk","count":2}]}')
+    assert (outcome.imported, taken(cupboard)) == (0, before)
+    assert brought(cupboard, b'{"items":[{"name":"Milk","count":2,"lots":[]}]}').imported == 1
+    assert b'"lots":[]' in taken(cupboard)
+    brought(
+        cupboard,
+        b'{"items":[{"name":"milk","place":" elsewhere ","count":2,"lots":[{"count":2,"best_before":"2026-12-25"}]}]}',
+    )
+    assert b'"best_before":"2026-12-25"' in taken(cupboard)
+
+
 # What an import says
 
 
@@ -316,6 +341,12 @@ ENTRY_FAULTS = {
     ),
     "an alias of another in the file": ('{"name":"a","count":1,"aliases":["First"]}', "another item than a"),
     "an alias of another in the box": ('{"name":"a","count":1,"aliases":["milk"]}', "another item than a"),
+    "lots beyond the count": (
+        '{"name":"a","count":1,"lots":[{"count":2,"best_before":"2026-12-24"}]}',
+        "the lots of a are more than its count, 1",
+    ),
+    "a lot that nobody says anything of": ('{"name":"a","count":1,"lots":[{"count":1}]}', "nobody says when it ends"),
+    "a day that is none": ('{"name":"a","count":1,"lots":[{"count":1,"best_before":"2026-02-30"}]}', "lots"),
     "the same place twice": ('{"name":"FIRST","place":" fridge ","count":1}', "stands in line 2 already"),
 }
 

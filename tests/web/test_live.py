@@ -237,7 +237,11 @@ def test_lesson_is_told_and_told_again_when_every_photograph_heeds_it(box: Box) 
         assert stream.until(lambda event: event.name == "photographs")[-1].position != heeded
 
 
-def test_page_of_an_older_box_that_does_not_count_cameras_looks_again(box: Box) -> None:
+def test_page_of_an_older_box_that_counts_less_looks_again(box: Box) -> None:
+    said = {"capture_id": upload(box), "box": [0.1, 0.1, 0.6, 0.7], "item_name": "Something drawn"}
+    where_the_page_stands(box)
+    assert box.post("/v1/examples", said).status == 201
+    box.wait_until("/v1/examples/progress", lambda progress: not progress["running"])
     now = where_the_page_stands(box)
     with followed(box, f"/live?after={now.rpartition('.')[0]}") as stream:
         assert stream.next() == ("photographs", now)
