@@ -22,6 +22,7 @@ about a unit that is missed is thrown anew in each photograph, while what covers
 from enum import IntEnum
 from functools import lru_cache
 from math import exp, log
+from typing import NamedTuple
 
 import msgspec
 import numpy as np
@@ -128,15 +129,28 @@ class Between(msgspec.Struct, frozen=True):
         return 1 - (1 - (at_once if self.when == "door" else 0.0)) * (1 - by_time)
 
 
-def lived_on(before: Numbers, shown: NDArray[np.intp], chances: Chances, between: Between) -> tuple[Numbers, Numbers]:
-    """The states after a photograph, (n, STATES), and how likely what it shows was, (n,)."""
+class Lived(NamedTuple):
+    """What became of tracks."""
+
+    states: Numbers
+    """After the photograph, (n, STATES)."""
+    likelihood: Numbers
+    """Of what it shows, (n,)."""
+    came: Numbers
+    """The chance that a unit came where there was none any more, (n,)."""
+
+
+def lived_on(before: Numbers, shown: NDArray[np.intp], chances: Chances, between: Between) -> Lived:
+    """One step. `before`: the states, (n, STATES); `shown`: what the photograph shows of each track, (n,)."""
     moves = _moves(chances, between, spot=np.where(showing(shown, Shown.MOVED), 1.0, chances.spot))
     _stand_for_others(moves, shown, chances.alike)
     moves *= _likelihoods(between)[:, :, shown]
     _weigh_moved(moves, shown, between.habits)
-    after: Numbers = (before.T[:, None] * moves).sum(axis=0)
+    moves *= before.T[:, None]
+    after: Numbers = moves.sum(axis=0)
     likelihood = np.maximum(after.sum(axis=0), _TINY)
-    return (after / likelihood).T, likelihood
+    came = (moves[TAKEN, SEEN] + moves[VANISHED, SEEN]) / likelihood
+    return Lived((after / likelihood).T, likelihood, came)
 
 
 _TINY = 1e-300

@@ -1,7 +1,7 @@
 """The shelf after one more photograph of it. Pure: no clock, no database."""
 
 from collections import Counter, defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from itertools import repeat
 
 import msgspec
@@ -10,16 +10,14 @@ from numpy.typing import NDArray
 
 from pantrybox.inventory.belief import Belief, certain, thinned
 from pantrybox.inventory.blocked import looks_blocked
-from pantrybox.inventory.columns import Numbers, rounded, sums, table
+from pantrybox.inventory.columns import Numbers, rounded
+from pantrybox.inventory.learning import NOTHING_YET, happened, learned, visited
 from pantrybox.inventory.lives import (
     FALSE,
     FINDING,
-    MISSED,
     SEEN,
     STATES,
-    TAKEN,
     UNIT,
-    VANISHED,
     Between,
     Chances,
     Shown,
@@ -31,15 +29,12 @@ from pantrybox.inventory.rates import Glimpsing, Habits, rates_of
 from pantrybox.inventory.shelf import (
     DECIMALS,
     Columns,
-    Known,
-    Looked,
     Scene,
     Shelf,
     States,
     Track,
     Votes,
     columns_of,
-    faded,
     kept,
     less,
     noted,
@@ -108,7 +103,7 @@ def _first(shelf: Shelf, view: View, habits: Habits) -> Shelf:
     whole = _with_scene(shelf, view, Scene(view.at_ms, tuple(tracks)))
     for track in tracks:
         whole = _come_to_light(whole, track.item_id)
-    return _learned(whole, tracks, {}, {}, stays=1.0, expected=0.0)
+    return learned(whole, tracks, NOTHING_YET, stays=1.0)
 
 
 def _next(shelf: Shelf, scene: Scene, view: View, habits: Habits, glimpsing: Glimpsing) -> Shelf:
@@ -124,28 +119,18 @@ def _next(shelf: Shelf, scene: Scene, view: View, habits: Habits, glimpsing: Gli
     between = Between(view.when, hours, habits, glimpsing)
     before, shown = columns_of(scene.tracks), np.array(found.shown, dtype=np.intp)
     chances = _chances(shelf, before, shown, between, exact=found.exact)
-    after, likelihood = lived_on(before.states, shown, chances, between)
-    if looks_blocked(before, found, np.log(likelihood), chances, habits, doubted=scene.doubted):
+    after = lived_on(before.states, shown, chances, between)
+    if looks_blocked(before, found, np.log(after.likelihood), chances, habits, doubted=scene.doubted):
         return _with_scene(shelf, view, _doubted(scene, found, visited=view.when == "door"))
-    lived = _lived(scene.tracks, found, np.round(after, DECIMALS), view.observation_id)
+    lived = _lived(scene.tracks, found, np.round(after.states, DECIMALS), view.observation_id)
     whole, fresh = _new_tracks(_faded(shelf, view), view.observation_id, found.new, between)
     whole = _with_scene(whole, view, Scene(view.at_ms, (*lived, *fresh)))
-    ended = before.by_item(np.maximum(0.0, after[:, VANISHED] - before.states[:, VANISHED]))
-    tracks = [*lived, *fresh]
+    now = happened(before, after, fresh, habits, expected_changes=_changed(shelf, between))
     if not found.exact:  # which of several went, nobody knows
-        return _learned(whole, tracks, ended, {}, stays=between.stays, expected=0.0)
-    changes = _changes(before.by_item(after[:, TAKEN] - before.states[:, TAKEN]), fresh, habits)
-    if view.when == "door":
-        whole = _visited(whole, sum(changes.values()), len(shelf.items))
-    return _learned(whole, tracks, ended, changes, stays=between.stays, expected=_changed(shelf, between))
-
-
-def _changes(taken: Mapping[int, float], fresh: Sequence[Track], habits: Habits) -> dict[int, float]:
-    """How often the count of each item changed, as far as can be told: several units come and go at once."""
-    changes = {item_id: (1 - habits.another_taken) * units for item_id, units in taken.items()}
-    for track in fresh:
-        changes[track.item_id] = changes.get(track.item_id, 0.0) + (1 - habits.another) * track.states[SEEN]
-    return changes
+        now = now._replace(changes={}, expected_changes=0.0)
+    elif view.when == "door":
+        whole = visited(whole, now, len(shelf.items))
+    return learned(whole, [*lived, *fresh], now, stays=between.stays)
 
 
 def _changed(shelf: Shelf, between: Between) -> float:
@@ -387,49 +372,3 @@ _MOST_FADING = 30
 
 def _with_scene(shelf: Shelf, view: View, scene: Scene) -> Shelf:
     return msgspec.structs.replace(shelf, scenes={**shelf.scenes, view.camera: scene})
-
-
-def _visited(shelf: Shelf, changes: float, items: int) -> Shelf:
-    return msgspec.structs.replace(
-        shelf,
-        changes=round(max(0.0, _VISITS_FADE * shelf.changes + changes), 3),
-        visits=round(_VISITS_FADE * shelf.visits + items, 3),
-    )
-
-
-_VISITS_FADE = 0.995
-
-
-def _learned(
-    shelf: Shelf,
-    tracks: Sequence[Track],
-    ended: Mapping[int, float],
-    changes: Mapping[int, float],
-    *,
-    stays: float,
-    expected: float,
-) -> Shelf:
-    """What this photograph told about how often each item is missed, changes, or another thing is taken for it.
-
-    A unit that is missed because it was missed before is no new throw. False boxes are counted when they end (`ended`,
-    by item): by then it shows best that they were none.
-    """
-    new = sorted({track.item_id for track in tracks} - shelf.items.keys())
-    items = shelf.items | dict.fromkeys(new, Known())
-    ranks = {item_id: rank for rank, item_id in enumerate(items)}
-    item = np.array([ranks[track.item_id] for track in tracks], dtype=np.intp)
-    states = table([track.states for track in tracks], STATES)
-    seen, missed = (sums(states[:, state], item, len(items)) for state in (SEEN, MISSED))
-    now = Looked(
-        looks=(1 - stays) * (seen + missed),
-        missed=(1 - stays) * missed,
-        false_boxes=np.array([ended.get(item_id, 0.0) for item_id in items]),
-        changes=np.array([changes.get(item_id, 0.0) for item_id in items]),
-        expected_changes=expected,
-    )
-    learned = faded([known.learned for known in items.values()], now)
-    after = [
-        Known(one, known.told, known.shown_count, known.since)
-        for one, known in zip(learned, items.values(), strict=True)
-    ]
-    return msgspec.structs.replace(shelf, items=dict(zip(items, after, strict=True)))

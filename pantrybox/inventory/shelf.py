@@ -13,7 +13,7 @@ from pantrybox.inventory import columns
 from pantrybox.inventory.belief import UNSEEN, Belief, certain, larger, of_chances, stated, together
 from pantrybox.inventory.columns import Numbers
 from pantrybox.inventory.lives import FALSE, FINDING, HIDDEN, MISSED, SEEN, STATES, UNIT, Shown
-from pantrybox.inventory.rates import FADES, VISITS_OF_A_GUESS, Habits, Learned
+from pantrybox.inventory.rates import VISITS_OF_A_GUESS, Habits, Learned
 from pantrybox.vision.model import Box
 
 DECIMALS = 5
@@ -313,26 +313,3 @@ def _renamed(track: Track, item_id: int, into_id: int) -> Track:
         votes[name] = votes.get(name, 0.0) + weight
     name = into_id if track.item_id == item_id else track.item_id
     return msgspec.structs.replace(track, item_id=name, votes=tuple(sorted(votes.items())))
-
-
-class Looked(NamedTuple):
-    """What one photograph tells about each of some items, (n,) each: expected numbers, as in Learned."""
-
-    looks: Numbers
-    missed: Numbers
-    false_boxes: Numbers
-    changes: Numbers
-    expected_changes: float
-    """Of each."""
-
-
-def faded(learned: Sequence[Learned], now: Looked) -> list[Learned]:
-    """With one photograph more."""
-    known = FADES * columns.table(map(msgspec.structs.astuple, learned), 6)
-    one, as_expected = np.ones(len(known)), np.full(len(known), now.expected_changes)
-    more = known + np.stack((now.looks, now.missed, one, now.false_boxes, now.changes, as_expected), axis=1)
-    more[:, _CHANGES] = np.maximum(0.0, more[:, _CHANGES])
-    return list(map(Learned, *columns.rounded(more, (3, 3, 3, 4, 4, 4)).T.tolist()))
-
-
-_CHANGES = 4

@@ -46,12 +46,12 @@ def surely(state: int) -> Numbers:
 
 def lived(before: Numbers, *shown: Shown, chances: Chances | None = None, time: Between | None = None) -> Numbers:
     for kind in shown:
-        before, _ = lived_on(before, np.array([kind]), chances or expected(), time or between())
+        before = lived_on(before, np.array([kind]), chances or expected(), time or between()).states
     return before
 
 
 def likelihood(before: Numbers, shown: Shown, chances: Chances, time: Between) -> float:
-    return float(lived_on(before, np.array([shown]), chances, time)[1][0])
+    return float(lived_on(before, np.array([shown]), chances, time).likelihood[0])
 
 
 def unit(states: Numbers) -> float:
@@ -232,6 +232,6 @@ def test_tracks_live_their_lives_independently_of_each_other(
     size, alone = len(tracks), expected()
     all_of_them = Chances(*(np.repeat(chance, size) for chance in msgspec.structs.astuple(alone)))
     before = np.concatenate([states for states, _ in tracks])
-    after, _ = lived_on(before, np.array([shown for _, shown in tracks]), all_of_them, time)
+    after = lived_on(before, np.array([shown for _, shown in tracks]), all_of_them, time).states
     for rank, (states, shown) in enumerate(tracks):
         assert np.allclose(after[rank], lived(states, shown, chances=alone, time=time)[0])

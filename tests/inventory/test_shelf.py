@@ -1,15 +1,13 @@
 """Laws of a shelf: people's words hold as they were said, and what is kept is all that is needed to go on."""
 
 import msgspec
-import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from pantrybox.inventory.belief import UNSEEN, Belief, certain, of_chances, stated
 from pantrybox.inventory.lives import FALSE, SEEN, Shown
-from pantrybox.inventory.rates import Habits, Learned
-from pantrybox.inventory.shelf import EMPTY, Known, Looked, Said, Scene, Shelf, Track, faded, less, merged, told
+from pantrybox.inventory.shelf import EMPTY, Known, Said, Scene, Shelf, Track, less, merged, told
 from pantrybox.inventory.view import Thing
 from tests.inventory.photographs import FLOUR, ITEMS, JAM, RICE, Place, thing, things, track
 
@@ -236,47 +234,3 @@ def test_a_shelf_of_an_older_box_is_read() -> None:
     old = '{"scenes":{"left":[5,[[1,[1,0,0,0,0,0],{"left":0,"top":0,"right":1,"bottom":1},0]]]},"items":{"1":[]}}'
     (only,) = msgspec.json.decode(old, type=Shelf).scenes["left"].tracks
     assert (only.item_id, only.unit, only.is_found, only.disowned) == (JAM, 1.0, True, False)
-
-
-# What is learned
-
-
-def with_one_more(
-    learned: Learned, looks: float = 0, missed: float = 0, false: float = 0, changes: float = 0, expected: float = 0
-) -> Learned:
-    looked = Looked(np.array([looks]), np.array([missed]), np.array([false]), np.array([changes]), expected)
-    (after,) = faded([learned], looked)
-    return after
-
-
-numbers = st.floats(0, 9)
-
-
-@given(st.lists(st.tuples(numbers, numbers, numbers, st.floats(-9, 9), st.floats(0, 1)), max_size=30))
-def test_learned_rates_stay_chances(photographs: list[tuple[float, float, float, float, float]]) -> None:
-    learned = Learned()
-    for looks, missed, false, changes, expected in photographs:
-        learned = with_one_more(learned, looks, min(looks, missed), false, changes, expected)
-    assert 0 < learned.missed_rate(Habits()) <= 0.5
-    assert 0 < learned.false_rate(Habits()) <= 0.2
-    assert 0.2 <= learned.pace(Habits()) <= 5
-
-
-def test_what_is_missed_more_often_is_expected_to_be_missed_more_often() -> None:
-    habits, often, seldom = Habits(), Learned(), Learned()
-    for _ in range(100):
-        often, seldom = with_one_more(often, looks=1, missed=0.4), with_one_more(seldom, looks=1)
-    assert seldom.missed_rate(habits) < habits.missed < often.missed_rate(habits)
-
-
-def test_an_item_that_changes_more_often_than_others_is_expected_to_change_more_often() -> None:
-    habits, often, seldom = Habits(), Learned(), Learned()
-    for _ in range(100):
-        often, seldom = with_one_more(often, changes=0.1, expected=0.03), with_one_more(seldom, expected=0.03)
-    assert seldom.pace(habits) < Learned().pace(habits) == 1 < often.pace(habits)
-
-
-def test_a_place_at_which_much_changes_is_expected_to_change() -> None:
-    habits = Habits()
-    restless, quiet = Shelf(changes=60.0, visits=300.0), Shelf(changes=0.0, visits=300.0)
-    assert quiet.changed_rate(habits) < habits.changed < restless.changed_rate(habits)
