@@ -2,7 +2,7 @@
 
     .venv/bin/python -m benchmarks.fridge [--fridges 3] [--photographs 24] [--items 16] [--moved 0.5]
 
-Things cut out of GroceryStoreDataset's iconic pictures stand on three boards, before and beside each other. First they
+Things cut out of GroceryStoreDataset's iconic pictures stand on two boards, beside and before each other. First they
 are photographed three times, all of them, otherwise arranged each time, and a box is drawn around every one and named.
 Then photographs follow: before each some things were taken, put back or, for the share --moved of it, only put
 elsewhere, where they show themselves in another light and a little turned. A camera's faults are in each (benchmarks.
@@ -149,15 +149,15 @@ def turned(rng: Random, cut: Image.Image) -> Image.Image:
 class Watched:
     """A fridge before a box."""
 
-    def __init__(self, box: BoxProcess, asking: Asking, folder: Path) -> None:
+    def __init__(self, box: BoxProcess, asking: Asking, folder: Path, trigger: str) -> None:
         device = json.loads(box.command("device", "add", "Fridge", "--json"))
         self._camera = Camera(f"http://127.0.0.1:{box.port}", device["device_id"], device["device_token"])
-        self._asking, self._folder, self._count = asking, folder, 0
+        self._asking, self._folder, self._trigger, self._count = asking, folder, trigger, 0
 
     def send(self, jpeg: bytes) -> str:
         path = self._folder / f"{self._count:04d}.jpg"
         path.write_bytes(jpeg)
-        reply = self._camera.send(path, self._count, trigger="door")
+        reply = self._camera.send(path, self._count, trigger=self._trigger)
         self._count += 1
         while self._asking.ask("GET", f"/v1/captures/{reply.capture_id}")[0]["status"] not in {"complete", "failed"}:
             time.sleep(0.05)
@@ -196,7 +196,7 @@ def errors_of(seed: int, asked: argparse.Namespace) -> tuple[float, float]:
     with TemporaryDirectory() as folder, running(PORT) as box:
         key = box.command("key", "create", "benchmark", "--scope", "admin").split()[-1]
         with closing(Asking(box, key)) as asking:
-            watched = Watched(box, asking, Path(folder))
+            watched = Watched(box, asking, Path(folder), asked.trigger)
             for _ in range(EXAMPLES):
                 fridge.arrange()
                 watched.teach(watched.send(fridge.photograph()), fridge.stands)
@@ -214,8 +214,8 @@ def errors_of(seed: int, asked: argparse.Namespace) -> tuple[float, float]:
     return float(np.mean(shown)), float(np.mean(named))
 
 
-def keep(box: BoxProcess, photographs: Path, to: Path) -> None:
-    shutil.copytree(photographs, to, dirs_exist_ok=True)
+def keep(box: BoxProcess, sent: Path, to: Path) -> None:
+    shutil.copytree(sent, to, dirs_exist_ok=True)
     with (
         closing(sqlite3.connect(box.data / "pantrybox.db")) as database,
         closing(sqlite3.connect(to / "box.db")) as kept,
@@ -237,6 +237,7 @@ def main() -> None:
     parser.add_argument("--photographs", type=int, default=24)
     parser.add_argument("--items", type=int, default=16)
     parser.add_argument("--moved", type=float, default=0.5, help="the share of changes in which nothing comes or goes")
+    parser.add_argument("--trigger", choices=("door", "timer"), default="door", help="why photographs are taken")
     parser.add_argument("--tell", action="store_true", help="say which counts were wrong in each photograph")
     parser.add_argument("--keep", help="a folder for databases and photographs")
     asked = parser.parse_args()

@@ -20,6 +20,8 @@ from pantrybox.storage.database import Database, Reader, Writer
 from pantrybox.vision.model import Box, Sight
 from pantrybox.vision.visibility import READABLE
 
+_SENSED = frozenset({"door", "light", "motion"})
+
 
 def fold_in(writer: Writer, *, capture: Capture, sight: Sight, named: Named, counted: float | None = None) -> int:
     """Write down what was seen in a capture and all that follows from it; the observation's id.
@@ -154,6 +156,7 @@ def _views(
                 whole=capture.place_id is None,
                 moved=sight.moved,
                 when="timer" if capture.trigger_type == "timer" else "door",
+                sensed=capture.trigger_type in _SENSED,
             ),
         )
         for place_id, things in seen.items()
@@ -251,6 +254,7 @@ def _shown(reader: Reader, looks: Sequence[Look]) -> Iterator[View]:
             whole=look.whole,
             moved=look.moved,
             when="timer" if look.trigger_type == "timer" else "door",
+            sensed=look.trigger_type in _SENSED,
         )
 
 

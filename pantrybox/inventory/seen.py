@@ -28,6 +28,7 @@ from pantrybox.inventory.matching import Matched, matched
 from pantrybox.inventory.rates import Glimpsing, Habits, rates_of
 from pantrybox.inventory.shelf import (
     DECIMALS,
+    NOBODY_TELLS,
     Columns,
     Scene,
     Shelf,
@@ -78,7 +79,11 @@ def _after_nothing(shelf: Shelf, view: View) -> Shelf:
     scene = shelf.scenes.get(view.camera)
     if scene is None or scene.visited or view.when != "door" or not view.whole:
         return shelf
-    return _with_scene(shelf, view, msgspec.structs.replace(scene, visited=True))
+    return _with_scene(shelf, view, msgspec.structs.replace(scene, visited=True, quiet=_quiet(view, scene.quiet)))
+
+
+def _quiet(view: View, before: int) -> int:
+    return 0 if view.when == "door" and view.sensed else min(NOBODY_TELLS, before + 1)
 
 
 def _after_glimpse(shelf: Shelf, view: View) -> Shelf:
@@ -100,14 +105,16 @@ def _first(shelf: Shelf, view: View, habits: Habits) -> Shelf:
     tracks = [
         _track(thing, _FIRST, 1 - _FIRST, view.observation_id) for thing in view.things if thing.item_id is not None
     ]
-    whole = _with_scene(shelf, view, Scene(view.at_ms, tuple(tracks)))
+    quiet = _quiet(view, NOBODY_TELLS)
+    whole = _with_scene(shelf, view, Scene(view.at_ms, tuple(tracks), quiet=quiet))
     for track in tracks:
         whole = _come_to_light(whole, track.item_id)
     return learned(whole, tracks, NOTHING_YET, stays=1.0)
 
 
 def _next(shelf: Shelf, scene: Scene, view: View, habits: Habits, glimpsing: Glimpsing) -> Shelf:
-    if scene.visited:
+    quiet = _quiet(view, scene.quiet)
+    if scene.visited or scene.nobody_tells:
         view = msgspec.structs.replace(view, when="door")
     if scene.doubted:  # that a picture is as it was in a photograph that was passed over says nothing
         view = msgspec.structs.replace(view, things=tuple(_unlike_before(thing) for thing in view.things))
@@ -121,10 +128,10 @@ def _next(shelf: Shelf, scene: Scene, view: View, habits: Habits, glimpsing: Gli
     chances = _chances(shelf, before, shown, between, exact=found.exact)
     after = lived_on(before.states, shown, chances, between)
     if looks_blocked(before, found, np.log(after.likelihood), chances, habits, doubted=scene.doubted):
-        return _with_scene(shelf, view, _doubted(scene, found, visited=view.when == "door"))
+        return _with_scene(shelf, view, _doubted(scene, found, visited=view.when == "door", quiet=quiet))
     lived = _lived(scene.tracks, found, np.round(after.states, DECIMALS), view.observation_id)
     whole, fresh = _new_tracks(_faded(shelf, view), view.observation_id, found.new, between)
-    whole = _with_scene(whole, view, Scene(view.at_ms, (*lived, *fresh)))
+    whole = _with_scene(whole, view, Scene(view.at_ms, (*lived, *fresh), quiet=quiet))
     now = happened(before, after, fresh, habits, expected_changes=_changed(shelf, between))
     if not found.exact:  # which of several went, nobody knows
         now = now._replace(changes={}, expected_changes=0.0)
@@ -146,13 +153,14 @@ def _taken_along(before: Columns, shown: NDArray[np.intp], habits: Habits) -> Nu
     return np.where(before.summed(gone) - gone > 0, habits.another_taken, 0.0)
 
 
-def _doubted(scene: Scene, found: Matched, *, visited: bool) -> Scene:
+def _doubted(scene: Scene, found: Matched, *, visited: bool, quiet: int) -> Scene:
     """As it was, but for what this photograph showed, should it turn out to be right."""
     tracks = [
         track if shown == Shown.LOST else msgspec.structs.replace(track, doubted=shown)
         for track, shown in zip(scene.tracks, found.shown, strict=True)
     ]
-    return msgspec.structs.replace(scene, tracks=tuple(tracks), doubted=scene.doubted + 1, visited=visited)
+    doubted = scene.doubted + 1
+    return msgspec.structs.replace(scene, tracks=tuple(tracks), doubted=doubted, visited=visited, quiet=quiet)
 
 
 def _heed_doubted(tracks: Sequence[Track], found: Matched) -> None:

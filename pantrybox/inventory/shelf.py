@@ -77,6 +77,16 @@ class Scene(msgspec.Struct, frozen=True, array_like=True):
     """So many photographs since then looked as if the view was blocked, though nobody else said so."""
     visited: bool = False
     """Somebody was there since then, in a photograph that said nothing else."""
+    quiet: int = 0
+    """So many photographs ago the camera told that somebody was there; see NOBODY_TELLS."""
+
+    @property
+    def nobody_tells(self) -> bool:
+        return self.quiet >= NOBODY_TELLS
+
+
+NOBODY_TELLS = 200
+"""Where that is so many photographs ago, or never was, the camera has nothing that tells when somebody is there."""
 
 
 class Columns(NamedTuple):

@@ -38,3 +38,5 @@ class View(msgspec.Struct, frozen=True):
     moved: bool = False
     """The camera stands otherwise than in its photograph before."""
     when: When = "door"
+    sensed: bool = True
+    """That somebody was there, by the camera; False when a person asked for the photograph, or nobody said why."""

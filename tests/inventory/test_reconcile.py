@@ -10,8 +10,9 @@ from hypothesis import strategies as st
 from pantrybox.inventory.belief import CONFIRMED, UNSEEN, certain
 from pantrybox.inventory.lives import STATES
 from pantrybox.inventory.model import NOTHING
-from pantrybox.inventory.rates import Learned
+from pantrybox.inventory.rates import Learned, When
 from pantrybox.inventory.reconcile import adjusted
+from pantrybox.inventory.shelf import NOBODY_TELLS
 from pantrybox.inventory.view import Thing
 from pantrybox.vision.model import Glance, Verdict
 from tests.inventory.photographs import (
@@ -180,6 +181,31 @@ def test_an_unreadable_view_changes_no_count_whatever_it_shows(
     assert place.see(**look, when=when, readable=False) == []  # pyright: ignore[reportArgumentType]
     assert place.shelf.beliefs() == beliefs
     assert all(place.stock[item_id] == stand for item_id, stand in stock.items())
+
+
+def test_a_camera_that_only_knows_the_timer_sees_changes_as_soon_as_one_that_tells_of_the_door() -> None:
+    shown = {}
+    whens: list[When] = ["door", "timer"]
+    for when in whens:
+        place = Place()
+        for _ in range(12):
+            place.see(things(JAM, 0), when=when)
+        place.see(things(JAM, 1), [glance(0, "gone")], when=when)
+        moved = place.shown
+        place.see([], [glance(0, "gone"), glance(1, "gone")], when=when)
+        shown[when] = (moved, place.shown)
+    assert shown["door"] == shown["timer"] == ({JAM: 1}, {})
+
+
+@pytest.mark.parametrize(("quiet", "believed"), [(20, 1), (NOBODY_TELLS, 0)])
+def test_the_timer_of_a_camera_that_tells_of_the_door_is_believed_to_see_no_one_for_a_while(
+    quiet: int, believed: int
+) -> None:
+    place = watched(things(JAM, 0), 12)
+    for _ in range(quiet):
+        place.see(things(JAM, 0), when="timer", hours=0.1)
+    place.see([], [glance(0, "gone")], when="timer", hours=0.1)
+    assert place.shelf.belief(JAM).shown_count == believed
 
 
 def test_somebody_who_was_there_when_nothing_could_be_seen_may_have_taken_what_is_missing_afterwards() -> None:
