@@ -6,7 +6,7 @@ from math import exp, log
 import numpy as np
 
 from pantrybox.inventory.columns import Numbers
-from pantrybox.inventory.lives import SEEN, Chances, Shown
+from pantrybox.inventory.lives import SEEN, Chances, Shown, showing
 from pantrybox.inventory.matching import Matched
 from pantrybox.inventory.rates import Habits
 from pantrybox.inventory.shelf import Columns
@@ -44,7 +44,7 @@ def looks_blocked(
     gone: dict[int, list[int]] = defaultdict(list)
     for rank in np.flatnonzero(asked & ~is_there).tolist():
         gone[int(before.item[rank])].append(rank)
-    elsewhere = asked & (np.array(found.shown) == Shown.MOVED)
+    elsewhere = asked & showing(np.array(found.shown), Shown.MOVED)
     there = int(np.count_nonzero(asked & is_there & ~elsewhere))
     lost = int(np.count_nonzero(asked)) - there
     logs = [there * log(part) + lost * log((1 - part) * _VERDICT_IF_BLOCKED) for part in _FREE_PARTS]

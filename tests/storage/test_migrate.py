@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 
 from pantrybox.captures import queries as captures
-from pantrybox.inventory import ledger, states
+from pantrybox.inventory import ledger, places, states
 from pantrybox.inventory.check import belief_problems, ledger_problems
 from pantrybox.inventory.fold import reproject_outdated
 from pantrybox.storage.database import Database, Writer
@@ -122,6 +122,20 @@ def test_stock_of_the_first_schema_is_the_same_after_the_upgrade(tmp_path: Path)
             assert await database.read(captures.miscounted) == []
             await reproject_outdated(database)
             assert await database.read(lambda reader: [*ledger_problems(reader), *belief_problems(reader)]) == []
+
+    asyncio.run(story())
+
+
+def test_places_of_a_box_that_counted_by_other_rules_are_folded_again(tmp_path: Path) -> None:
+    steps = sorted((files("pantrybox.storage") / "migrations").iterdir(), key=lambda step: step.name)
+    before = "\n".join(step.read_text() for step in steps[:6])
+    with closing(sqlite3.connect(tmp_path / "pantrybox.db", isolation_level=None)) as connection:
+        connection.executescript(before + EVIDENCE)
+        connection.executescript("UPDATE places SET outdated = 0; PRAGMA user_version = 6;")
+
+    async def story() -> None:
+        async with Database.open(tmp_path / "pantrybox.db", lambda: 0) as database:
+            assert await database.read(places.outdated) == [1]
 
     asyncio.run(story())
 
