@@ -119,9 +119,9 @@ _CROP_QUALITY = 88
 
 
 def crop_jpeg(pixels: NDArray[np.uint8], box: Box) -> bytes:
-    """A JPEG of what lies in a box, within CROP_SIZE x CROP_SIZE pixels."""
+    """A JPEG of what lies in a box, within CROP_SIZE x CROP_SIZE pixels; a pixel at least, also at the last edge."""
     height, width = pixels.shape[:2]
-    left, top = int(box.left * width), int(box.top * height)
+    left, top = min(width - 1, int(box.left * width)), min(height - 1, int(box.top * height))
     right, bottom = max(left + 1, round(box.right * width)), max(top + 1, round(box.bottom * height))
     crop = Image.fromarray(pixels[top:bottom, left:right])
     crop.thumbnail((CROP_SIZE, CROP_SIZE))

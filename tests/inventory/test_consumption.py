@@ -68,6 +68,7 @@ changes = st.lists(
 )
 
 
+@pytest.mark.slow
 @settings(max_examples=40, deadline=None)
 @given(changes, st.integers(1, 60))
 def test_use_is_what_a_plain_loop_over_the_days_finds(changes: list[tuple[str, int, int]], window: int) -> None:

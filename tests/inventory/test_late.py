@@ -117,6 +117,7 @@ def in_order(shown_then: list[Shown], *, word: tuple[float, str, int] | None = N
         return album.shelf()
 
 
+@pytest.mark.slow
 @settings(max_examples=25)
 @given(taken, st.randoms())
 def test_photographs_of_one_camera_that_come_in_any_order_are_folded_as_they_were_taken(
@@ -131,6 +132,7 @@ def test_photographs_of_one_camera_that_come_in_any_order_are_folded_as_they_wer
         assert album.shelf() == in_order(shown_then)
 
 
+@pytest.mark.slow
 @settings(max_examples=15)
 @given(taken, st.randoms(), st.integers(0, 7))
 def test_it_does_not_matter_when_the_place_is_folded_again(
@@ -147,6 +149,7 @@ def test_it_does_not_matter_when_the_place_is_folded_again(
         assert album.shelf() == in_order(shown_then)
 
 
+@pytest.mark.slow
 @settings(max_examples=15)
 @given(taken, st.lists(shown, max_size=3), st.randoms())
 def test_another_camera_that_sends_meanwhile_says_nothing_about_this_one(
@@ -172,6 +175,7 @@ def spoken_between(draw: st.DrawFn) -> tuple[list[Shown], int, list[int]]:
     return shown_then, before, draw(st.permutations(range(before)))
 
 
+@pytest.mark.slow
 @settings(max_examples=20)
 @given(spoken_between(), st.sampled_from(NAMES), st.integers(0, 4), st.randoms(), st.integers(0, 6))
 def test_a_word_stays_between_the_photographs_between_which_it_was_said(

@@ -299,6 +299,7 @@ def live(cupboard: Cupboard, doings: list[tuple[str, int, date, int]]) -> None:
                     pass
 
 
+@pytest.mark.slow
 @settings(max_examples=60)
 @given(doings)
 def test_whatever_happens_no_more_has_a_date_than_is_there(doings: list[tuple[str, int, date, int]]) -> None:

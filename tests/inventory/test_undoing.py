@@ -202,6 +202,7 @@ def live(cupboard: Cupboard, steps: Steps) -> list[int]:
     return lines
 
 
+@pytest.mark.slow
 @settings(max_examples=40)
 @given(st.integers(0, 6), steps)
 def test_after_undoing_a_day_the_stock_is_what_it_was_in_the_morning(before: int, day: Steps) -> None:
@@ -217,6 +218,7 @@ def test_after_undoing_a_day_the_stock_is_what_it_was_in_the_morning(before: int
         assert cupboard.problems() == []
 
 
+@pytest.mark.slow
 @settings(max_examples=40)
 @given(steps, steps)
 def test_undoing_yesterday_leaves_what_today_did_or_says_that_it_cannot(yesterday: Steps, today: Steps) -> None:

@@ -62,6 +62,7 @@ def test_boxes_come_back_in_their_order_however_many_there_are(embedder: Embedde
     assert embedder.embed(scene, []) == []
 
 
+@pytest.mark.slow
 @given(
     st.tuples(*[st.floats(-2, 3, allow_nan=False)] * 4),
     st.sampled_from([(1, 1), (2, 300), (40, 3), (64, 64)]),

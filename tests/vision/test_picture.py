@@ -4,7 +4,7 @@ import io
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from PIL import Image
 
@@ -62,6 +62,8 @@ def test_a_turned_photograph_is_seen_upright(orientation: int) -> None:
 
 
 @given(st.floats(0, 1), st.floats(0, 1), st.floats(0, 1), st.floats(0, 1))
+@example(0.0, 1.0, 1.0, 1.0)
+@example(1.0, 1.0, 0.0, 1.0)
 @settings(max_examples=60, deadline=None)
 def test_a_crop_shows_what_lies_in_its_box(x1: float, x2: float, y1: float, y2: float) -> None:
     pixels = np.zeros((600, 800, 3), dtype=np.uint8)
@@ -121,8 +123,9 @@ def test_a_small_picture_is_upright_fits_and_keeps_its_shape(
         assert small.format == "JPEG"
         scale = min(1.0, size / max(width, height))
         assert max(small.size) == min(size, max(width, height))
-        assert abs(small.width - scale * width) <= 1
-        assert abs(small.height - scale * height) <= 1
+        # A JPEG is decoded at a fraction of its size, rounded up: up to one pixel, and half of one at the end.
+        assert abs(small.width - scale * width) <= 1.5
+        assert abs(small.height - scale * height) <= 1.5
 
 
 def test_a_turned_photograph_is_small_with_its_left_on_the_left() -> None:

@@ -110,6 +110,7 @@ def label(*words: str) -> Image.Image:
     return image
 
 
+@pytest.mark.slow
 def test_a_label_is_read_in_its_order(reader: LabelReader) -> None:
     found = reader.read(np.asarray(label("Tomato", "Passata", "690 g")))
     assert words_of(found, WHOLE) == "Tomato Passata 690 g"

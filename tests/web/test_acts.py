@@ -169,6 +169,7 @@ def test_audit_log_says_who_did_what(box: Server, name: str) -> None:
     assert newest["details"] == {"count": 2}
 
 
+@pytest.mark.slow
 def test_acts_and_their_undoing_are_proven_by_check(tmp_path: Path) -> None:
     with Server(tmp_path / "data") as box:
         act(box, "add", "jam", amount=4, best_before="2027-01-01")

@@ -11,6 +11,9 @@ from pantrybox.clock import to_rfc3339, wall_clock_ms
 from tests.conftest import make_jpeg
 from tests.server import Server
 
+# The box looks at photographs here: seconds each.
+pytestmark = pytest.mark.slow
+
 FIELDS = {
     *("id", "device_id", "status", "captured_at", "received_at", "trigger_type", "size_bytes", "has_image"),
     *("battery_v", "rssi", "failure"),

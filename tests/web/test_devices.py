@@ -288,6 +288,7 @@ def test_id_of_a_removed_camera_is_never_given_again(box: Server) -> None:
     assert box.post("/v1/devices", {"name": "Next", "device_id": "gone"}).status == 409
 
 
+@pytest.mark.slow
 def test_what_was_done_to_a_camera_is_in_the_audit_log_without_its_tokens(server: Server) -> None:
     made = server.post("/v1/devices", {"name": "Shelf", "device_id": "a"}).json
     change(server, "a", {"name": "Cellar", "orders": {"sleep_s": 60}, "settings": {"place": "Down"}})

@@ -10,6 +10,9 @@ import pytest
 
 from tests.server import Server
 
+# The box looks at photographs here: seconds each.
+pytestmark = pytest.mark.slow
+
 
 @pytest.fixture(scope="module")
 def box(tmp_path_factory: pytest.TempPathFactory, demo_photographs: list[Path]) -> Iterator[Server]:

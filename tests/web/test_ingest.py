@@ -284,6 +284,7 @@ def test_nonsense_time_is_refused(camera: Camera, nonsense: str) -> None:
     assert {answer.json["detail"] for answer in answers} == {"Invalid timestamp format"}
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("written", ["0001-01-01T00:00:00+14:00", "9999-12-31T23:59:59-14:00"])
 def test_time_at_the_end_of_the_calendar_breaks_no_list(server: Server, written: str) -> None:
     camera = Camera(server)

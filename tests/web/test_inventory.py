@@ -229,6 +229,7 @@ def test_names_are_told_as_they_were_sent(box: Server) -> None:
     assert {line["canonical_name"] for line in json.loads(body)["items"]} == set(NAMES)
 
 
+@pytest.mark.slow
 def test_an_empty_box_has_nothing_and_says_so(tmp_path: Path) -> None:
     with Server(tmp_path / "data") as empty:
         listed = {"items": [], "updated_at": None, "total": 0, "next_cursor": None}

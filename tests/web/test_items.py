@@ -196,6 +196,7 @@ def test_the_audit_log_says_who_changed_what(box: Server, name: str) -> None:
     assert newest["details"] == {"count": 7}
 
 
+@pytest.mark.slow
 def test_what_was_said_here_is_proven_by_check(tmp_path: Path) -> None:
     with Server(tmp_path / "data") as box:
         for count in (3, 0, 5):

@@ -156,6 +156,7 @@ def test_what_cannot_be_asked_is_refused(box: Server, query: str) -> None:
     assert box.get(f"/v1/inventory/use-soon?{query}").status in {400, 422}
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("zone", ["Pacific/Kiritimati", "Pacific/Niue"])
 def test_days_are_those_of_the_house(tmp_path: Path, zone: str) -> None:
     with Server(tmp_path / "data", environment={"TZ": zone}) as box:

@@ -154,6 +154,7 @@ def test_page_of_the_api_needs_nothing_from_elsewhere(tmp_path: Path) -> None:
         assert window.complaints == []
 
 
+@pytest.mark.slow
 def test_stranger_sees_neither_the_page_nor_the_description(tmp_path: Path) -> None:
     with Server(tmp_path / "data") as box:
         assert {box.request("GET", path).status for path in ("/schema", "/schema/openapi.json")} == {401}

@@ -14,6 +14,9 @@ from pantrybox.clock import DAY_MS, HOUR_MS, wall_clock_ms
 from tests.server import Server
 from tests.web.browser import ODD_NAMES, OpenWindow, Window
 
+# The box looks at photographs here: seconds each.
+pytestmark = pytest.mark.slow
+
 QUESTION = "/v1/inventory/question"
 SCREENSHOTS = Path(__file__).parents[2] / "screenshots"
 

@@ -23,6 +23,7 @@ def undo_day(box: Server, days_ago: int = 0, **more: object) -> Answer:
     return box.post("/v1/inventory/undo-day", {"date": day.isoformat(), **more})
 
 
+@pytest.mark.slow
 def test_what_a_photograph_did_is_taken_back_once(server: Server, demo_photographs: list[Path]) -> None:
     capture_id = server.upload(demo_photographs[0].read_bytes(), server.add_device()).json["capture_id"]
     server.wait_until_analysed()
@@ -46,6 +47,7 @@ def test_what_a_photograph_did_is_taken_back_once(server: Server, demo_photograp
     assert server.command("check").strip() == "Sound."
 
 
+@pytest.mark.slow
 def test_a_day_is_taken_back_and_another_is_not(server: Server) -> None:
     now_ms = wall_clock_ms()
     past = {"date": to_rfc3339(now_ms - 3 * DAY_MS), "event_type": "added", "delta": 5, "count": 5, "confidence": 1}
@@ -65,6 +67,7 @@ def test_a_day_is_taken_back_and_another_is_not(server: Server) -> None:
     assert server.command("check").strip() == "Sound."
 
 
+@pytest.mark.slow
 def test_day_that_cannot_be_undone_whole_names_the_item_and_changes_nothing(server: Server) -> None:
     now_ms = wall_clock_ms()
     past = {"date": to_rfc3339(now_ms - 3 * DAY_MS), "event_type": "added", "delta": 5, "count": 5, "confidence": 1}

@@ -16,6 +16,9 @@ from pantrybox.web.addresses import asked_for, item_path
 from tests.server import Server
 from tests.web.browser import ODD_NAMES, OpenWindow, Window
 
+# The box looks at photographs here: seconds each.
+pytestmark = pytest.mark.slow
+
 SCREENSHOTS = Path(__file__).parents[2] / "screenshots"
 
 
