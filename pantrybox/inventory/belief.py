@@ -22,7 +22,7 @@ _LEAST_TRUST = 0.05
 """A count that is told with less confidence than this is still believed this much."""
 
 
-class Belief(msgspec.Struct, frozen=True):
+class Belief(msgspec.Struct, frozen=True, gc=False):
     low: int
     """The count that `p` begins with; every lower one is impossible."""
     p: tuple[float, ...]

@@ -1,6 +1,7 @@
 """What each photograph teaches about the items of a shelf: how often they are missed, mistaken, come and go. Pure."""
 
 from collections.abc import Mapping, Sequence
+from itertools import repeat
 from typing import NamedTuple
 
 import msgspec
@@ -8,7 +9,7 @@ import numpy as np
 
 from pantrybox.inventory.columns import Numbers, rounded, sums, table
 from pantrybox.inventory.lives import MISSED, SEEN, STATES, TAKEN, VANISHED, Lived
-from pantrybox.inventory.rates import FADES, Habits, Learned
+from pantrybox.inventory.rates import CHANGES, FALSE_BOXES, LOOKS, NOT_FOUND, Clock, Habits, Learned, up_to_date
 from pantrybox.inventory.shelf import Columns, Known, Shelf, Track
 
 _VISITS_FADE = 0.995
@@ -24,6 +25,10 @@ class Happened(NamedTuple):
     """Of counts."""
     expected_changes: float
     """Of each item, had it changed as often as anything at the place."""
+
+    @property
+    def items(self) -> set[int]:
+        return {*self.false_boxes, *self.changes}
 
 
 NOTHING_YET = Happened({}, {}, 0.0)
@@ -60,24 +65,23 @@ def visited(shelf: Shelf, now: Happened, items: int) -> Shelf:
 
 def learned(shelf: Shelf, tracks: Sequence[Track], now: Happened, *, stays: float) -> Shelf:
     """`stays`: the chance that whether a unit is found was no new throw, so that it teaches nothing."""
-    new = sorted({track.item_id for track in tracks} - shelf.items.keys())
-    items = shelf.items | dict.fromkeys(new, Known())
-    ranks = {item_id: rank for rank, item_id in enumerate(items)}
+    ranks = {item_id: rank for rank, item_id in enumerate(sorted({track.item_id for track in tracks} | now.items))}
+    known = [shelf.known(item_id) for item_id in ranks]
     item = np.array([ranks[track.item_id] for track in tracks], dtype=np.intp)
     states = table([track.states for track in tracks], STATES)
-    seen, missed = (sums(states[:, state], item, len(items)) for state in (SEEN, MISSED))
+    seen, missed = (sums(states[:, state], item, len(ranks)) for state in (SEEN, MISSED))
     looked = Looked(
         looks=(1 - stays) * (seen + missed),
         missed=(1 - stays) * missed,
-        false_boxes=np.array([now.false_boxes.get(item_id, 0.0) for item_id in items]),
-        changes=np.array([now.changes.get(item_id, 0.0) for item_id in items]),
-        expected_changes=now.expected_changes,
+        false_boxes=np.array([now.false_boxes.get(item_id, 0.0) for item_id in ranks]),
+        changes=np.array([now.changes.get(item_id, 0.0) for item_id in ranks]),
     )
+    clock = shelf.clock.after_one_more(now.expected_changes)
     after = [
-        Known(one, known.told, known.shown_count, known.since)
-        for one, known in zip(faded([known.learned for known in items.values()], looked), items.values(), strict=True)
+        Known(one, before.told, before.shown_count, before.since)
+        for one, before in zip(with_one_more([each.learned for each in known], looked, clock), known, strict=True)
     ]
-    return msgspec.structs.replace(shelf, items=dict(zip(items, after, strict=True)))
+    return msgspec.structs.replace(shelf, items=shelf.items | dict(zip(ranks, after, strict=True)), clock=clock)
 
 
 class Looked(NamedTuple):
@@ -87,18 +91,16 @@ class Looked(NamedTuple):
     missed: Numbers
     false_boxes: Numbers
     changes: Numbers
-    expected_changes: float
-    """Of each."""
 
 
-def faded(before: Sequence[Learned], now: Looked) -> list[Learned]:
-    """With one photograph more."""
-    known = FADES * table(map(msgspec.structs.astuple, before), 6)
-    one, as_expected = np.ones(len(known)), np.full(len(known), now.expected_changes)
+def with_one_more(before: Sequence[Learned], now: Looked, clock: Clock) -> list[Learned]:
+    """With one photograph more, after which it is as late as `clock` says."""
+    known = up_to_date(before, clock)
+    known[:, [LOOKS, NOT_FOUND, FALSE_BOXES]] += np.stack((now.looks, now.missed, now.false_boxes), axis=1)
     # What was taken may turn out to be there: then less has changed.
-    changes = np.maximum(now.changes, -known[:, _CHANGES])
-    more = known + np.stack((now.looks, now.missed, one, now.false_boxes, changes, as_expected), axis=1)
-    return list(map(Learned, *rounded(more, (3, 3, 3, 4, 4, 4)).T.tolist()))
+    known[:, CHANGES] = np.maximum(0.0, known[:, CHANGES] + now.changes)
+    until = (repeat(clock.photographs), repeat(clock.expected_changes))
+    return list(map(Learned, *rounded(known, _DECIMALS).T.tolist(), *until))
 
 
-_CHANGES = 4
+_DECIMALS = (3, 3, 3, 4, 4, 4)

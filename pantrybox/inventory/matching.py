@@ -80,23 +80,29 @@ def matched(tracks: Sequence[Track], view: View) -> Matched:
 def _by_place(tracks: Sequence[Track], view: View, near: Sequence[Near], found: Matched) -> list[int]:
     """The ranks of the things that are left over."""
     things, refused, left = found.things, found.refused, set(range(len(view.things)))
-    for rank, at in _pairs(tracks, view.things, near):
+    for rank, at, iou in _pairs(tracks, view.things, near):
         if things[rank] is not None or rank in refused or at not in left:
             continue
         track, thing = tracks[rank], view.things[at]
         if thing.certain and thing.item_id is None:
             refused.add(rank)
         elif thing.item_id is not None or thing.still:
-            things[rank], found.shown[rank] = _whole(thing, track), _shown_found(track, thing)
+            things[rank], found.shown[rank] = _whole(thing, track, iou), _shown_found(track, thing)
         # Else something unnamed stands there: whether it is the same thing, nobody knows.
         left.discard(at)
     _join_parts(tracks, view.things, found, left)
     return sorted(left)
 
 
-def _whole(thing: Thing, track: Track) -> Thing:
+def _whole(thing: Thing, track: Track, iou: float) -> Thing:
     """Of a thing of which a part is found, the place of the whole is kept."""
-    partly = thing.box and track.box and thing.item_id == track.item_id and is_part(thing.box, track.box)
+    partly = (
+        iou < PART_OF_AREA
+        and thing.box
+        and track.box
+        and thing.item_id == track.item_id
+        and is_part(thing.box, track.box)
+    )
     return msgspec.structs.replace(thing, box=track.box) if partly else thing
 
 
@@ -120,19 +126,19 @@ def is_part(box: Box, whole: Box) -> bool:
     return box.area < PART_OF_AREA * whole.area and box.intersection(whole) > PART_INSIDE * box.area
 
 
-def _pairs(tracks: Sequence[Track], things: Sequence[Thing], near: Sequence[Near]) -> list[tuple[int, int]]:
+def _pairs(tracks: Sequence[Track], things: Sequence[Thing], near: Sequence[Near]) -> list[Near]:
     """Which may be the same, most probably so first: of one name before of two, then by their overlap."""
-    same: list[tuple[int, int]] = []
-    other: list[tuple[int, int]] = []
+    same: list[Near] = []
+    other: list[Near] = []
     for rank, at, iou in sorted(near, key=_least_apart):
         if at >= len(things):
             continue
         track, thing = tracks[rank], things[at]
         if thing.item_id == track.item_id:
             if iou >= SAME_SPOT_IOU or (thing.box and track.box and _is_of(thing.box, [track.box])):
-                same.append((rank, at))
+                same.append((rank, at, iou))
         elif iou >= SAME_PICTURE_IOU and _may_be(thing, track):
-            other.append((rank, at))
+            other.append((rank, at, iou))
     return same + other
 
 

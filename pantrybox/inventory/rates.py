@@ -85,7 +85,7 @@ class Glimpsing(msgspec.Struct, frozen=True):
     """or a false one."""
 
 
-class Learned(msgspec.Struct, frozen=True, array_like=True):
+class Learned(msgspec.Struct, frozen=True, array_like=True, gc=False):
     """What an item's own photographs at a place told about it: expected numbers, older ones fading."""
 
     looks: float = 0.0
@@ -100,15 +100,47 @@ class Learned(msgspec.Struct, frozen=True, array_like=True):
     """Of its count,"""
     expected_changes: float = 0.0
     """and how many there would have been had it changed as often as anything at the place."""
+    until: int = 0
+    """All of this as of the place's photograph of this number,"""
+    expected_until: float = 0.0
+    """when so many changes had been expected of each item there."""
 
-    def missed_rate(self, habits: Habits) -> float:
-        return float(rates_of([self], habits).missed[0])
 
-    def false_rate(self, habits: Habits) -> float:
-        return float(rates_of([self], habits).false_boxes[0])
+LEARNED = 6
+"""Numbers that are learned."""
+LOOKS, NOT_FOUND, PHOTOGRAPHS, FALSE_BOXES, CHANGES, EXPECTED_CHANGES = range(LEARNED)
 
-    def pace(self, habits: Habits) -> float:
-        return float(rates_of([self], habits).pace[0])
+
+class Clock(msgspec.Struct, frozen=True, array_like=True):
+    """What every item of a place has been through: what was learned of any of them fades by it.
+
+    Most photographs tell something about few items. The others are brought up to date when they are asked for.
+    """
+
+    photographs: int = 0
+    expected_changes: float = 0.0
+    """Of each item that was there from the first of them on, older ones fading."""
+
+    def after_one_more(self, expected_changes: float) -> "Clock":
+        return Clock(self.photographs + 1, round(FADES * self.expected_changes + expected_changes, 4))
+
+
+def up_to_date(learned: Sequence[Learned], clock: Clock) -> Numbers:
+    """What was learned of items, as of now, (n, LEARNED)."""
+    known = table(map(astuple, learned), LEARNED + 2)
+    fades = FADES ** (clock.photographs - known[:, LEARNED])
+    now = fades[:, None] * known[:, :LEARNED]
+    now[:, PHOTOGRAPHS] += (1 - fades) / (1 - FADES)
+    now[:, EXPECTED_CHANGES] += clock.expected_changes - fades * known[:, LEARNED + 1]
+    return now
+
+
+class ItemRates(NamedTuple):
+    """Of one item; as in Rates."""
+
+    missed: float
+    false_boxes: float
+    pace: float
 
 
 class Rates(NamedTuple):
@@ -121,9 +153,13 @@ class Rates(NamedTuple):
     pace: Numbers
     """How much more often its count changes than others at the place do."""
 
+    def one_by_one(self) -> list[ItemRates]:
+        return list(map(ItemRates, self.missed.tolist(), self.false_boxes.tolist(), self.pace.tolist()))
 
-def rates_of(learned: Sequence[Learned], habits: Habits) -> Rates:
-    looks, missed, photographs, false_boxes, changes, expected = table(map(astuple, learned), 6).T
+
+def rates_of(learned: Numbers, habits: Habits) -> Rates:
+    """Of what is known as of now, (n, LEARNED)."""
+    looks, missed, photographs, false_boxes, changes, expected = learned.T
     missed_rate = (LOOKS_OF_A_GUESS * habits.missed + missed) / (LOOKS_OF_A_GUESS + looks)
     whole = PHOTOGRAPHS_OF_A_GUESS + photographs
     false_rate = (PHOTOGRAPHS_OF_A_GUESS * habits.false_boxes + false_boxes) / whole

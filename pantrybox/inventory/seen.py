@@ -17,15 +17,17 @@ from pantrybox.inventory.lives import (
     FINDING,
     SEEN,
     STATES,
+    TAKEN,
     UNIT,
     Between,
     Chances,
+    Lived,
     Shown,
     lived_on,
     showing,
 )
 from pantrybox.inventory.matching import Matched, matched
-from pantrybox.inventory.rates import Glimpsing, Habits, rates_of
+from pantrybox.inventory.rates import Glimpsing, Habits, ItemRates
 from pantrybox.inventory.shelf import (
     DECIMALS,
     NOBODY_TELLS,
@@ -127,6 +129,10 @@ def _next(shelf: Shelf, scene: Scene, view: View, habits: Habits, glimpsing: Gli
     before, shown = columns_of(scene.tracks), np.array(found.shown, dtype=np.intp)
     chances = _chances(shelf, before, shown, between, exact=found.exact)
     after = lived_on(before.states, shown, chances, between)
+    along = _taken_along(before, after, shown, habits)
+    if along.any():
+        chances = msgspec.structs.replace(chances, taken=np.maximum(chances.taken, along))
+        after = lived_on(before.states, shown, chances, between)
     if looks_blocked(before, found, np.log(after.likelihood), chances, habits, doubted=scene.doubted):
         return _with_scene(shelf, view, _doubted(scene, found, visited=view.when == "door", quiet=quiet))
     lived = _lived(scene.tracks, found, np.round(after.states, DECIMALS), view.observation_id)
@@ -147,10 +153,11 @@ def _changed(shelf: Shelf, between: Between) -> float:
     return 1 - (1 - noticed) * (1 - unnoticed)
 
 
-def _taken_along(before: Columns, shown: NDArray[np.intp], habits: Habits) -> Numbers:
-    """The chance that a unit was taken with another of its kind, whose place shows that it went just now, (n,)."""
+def _taken_along(before: Columns, after: Lived, shown: NDArray[np.intp], habits: Habits) -> Numbers:
+    """The chance that a unit was taken with another of its kind, as far as that one's place shows that it went, (n,)."""
     gone = before.is_found & showing(shown, Shown.GONE)
-    return np.where(before.summed(gone) - gone > 0, habits.another_taken, 0.0)
+    taken = np.where(gone, after.states[:, TAKEN] - before.states[:, TAKEN], 0.0)
+    return habits.another_taken * np.minimum(1.0, np.maximum(0.0, before.summed(taken) - taken))
 
 
 def _doubted(scene: Scene, found: Matched, *, visited: bool, quiet: int) -> Scene:
@@ -196,15 +203,12 @@ def _swap_disowned(tracks: Sequence[Track], found: Matched) -> None:
 
 def _chances(shelf: Shelf, before: Columns, shown: NDArray[np.intp], between: Between, *, exact: bool) -> Chances:
     habits = between.habits
-    rates = rates_of([shelf.known(item_id).learned for item_id in before.items], habits)
+    rates = shelf.rates(before.items, habits)
     changed, everywhere = (rates.pace * _changed(shelf, between))[before.item], np.ones(len(shown))
     return Chances(
         missed=rates.missed[before.item],
         false_boxes=rates.false_boxes[before.item],
-        taken=np.maximum(
-            changed * habits.removed / habits.stocked / np.maximum(1.0, before.summed(before.unit)),
-            _taken_along(before, shown, habits),
-        ),
+        taken=changed * habits.removed / habits.stocked / np.maximum(1.0, before.summed(before.unit)),
         comes=changed * (1 - habits.removed),
         spot=habits.same_spot * everywhere if exact else everywhere,
         alike=everywhere if exact else np.maximum(1.0, before.summed(before.is_found)),
@@ -292,16 +296,15 @@ def _new_tracks(shelf: Shelf, observation_id: int, new: Sequence[Thing], between
     """Tracks of boxes that were not there; a unit that people told of, and nobody saw, may have come to light."""
     habits, glimpsing = between.habits, between.glimpsing
     came, tracks = defaultdict[int, float](float), list[Track]()
-    for thing in new:
-        item_id = thing.item_id
-        if item_id is None:
-            continue
-        known = shelf.known(item_id)
-        comes, came_before = _arrivals(shelf, item_id, between)
+    named = [(thing, thing.item_id) for thing in new if thing.item_id is not None]
+    for (thing, item_id), rates in zip(
+        named, shelf.rates([item_id for _, item_id in named], habits).one_by_one(), strict=True
+    ):
+        comes, came_before = _arrivals(shelf, item_id, rates, between)
         comes = max(comes, habits.another * came[item_id])
-        if known.told.shown_count:
+        if shelf.known(item_id).told.shown_count:
             comes, shelf = _FIRST, _come_to_light(shelf, item_id)
-        false = known.learned.false_rate(habits) * min(3.0, max(0.2, (1 - thing.confidence) / _TYPICAL_DOUBT))
+        false = rates.false_boxes * min(3.0, max(0.2, (1 - thing.confidence) / _TYPICAL_DOUBT))
         if thing.still is not None:
             comes *= glimpsing.still_if_added if thing.still else 1 - glimpsing.still_if_added
             came_before *= glimpsing.still_if_missed if thing.still else 1 - glimpsing.still_if_missed
@@ -311,15 +314,14 @@ def _new_tracks(shelf: Shelf, observation_id: int, new: Sequence[Thing], between
     return shelf, tracks
 
 
-def _arrivals(shelf: Shelf, item_id: int, between: Between) -> tuple[float, float]:
+def _arrivals(shelf: Shelf, item_id: int, rates: ItemRates, between: Between) -> tuple[float, float]:
     """The chance that a unit comes, and that one is found now that came, or was moved, before and was missed then."""
     habits = between.habits
     if item_id not in shelf.items:
         return habits.unheard, _FOUND_LATE * habits.missed * habits.unheard
-    learned = shelf.known(item_id).learned
-    added = (1 - habits.removed) * learned.pace(habits)
+    added = (1 - habits.removed) * rates.pace
     put = shelf.changed_rate(habits) * added + habits.moved * shelf.belief(item_id).shown_count
-    return _changed(shelf, between) * added, _FOUND_LATE * learned.missed_rate(habits) * put
+    return _changed(shelf, between) * added, _FOUND_LATE * rates.missed * put
 
 
 def _track(thing: Thing, unit: float, false: float, observation_id: int) -> Track:

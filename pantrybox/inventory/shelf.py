@@ -1,7 +1,7 @@
 """What is believed to stand at one place, thing by thing: the state that photographs and words are folded into."""
 
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Collection, Iterable, Sequence
 from functools import lru_cache, reduce
 from typing import NamedTuple
 
@@ -13,7 +13,7 @@ from pantrybox.inventory import columns
 from pantrybox.inventory.belief import UNSEEN, Belief, certain, larger, of_chances, stated, together
 from pantrybox.inventory.columns import Numbers
 from pantrybox.inventory.lives import FALSE, FINDING, HIDDEN, MISSED, SEEN, STATES, UNIT, Shown
-from pantrybox.inventory.rates import VISITS_OF_A_GUESS, Habits, Learned
+from pantrybox.inventory.rates import VISITS_OF_A_GUESS, Clock, Habits, Learned, Rates, rates_of, up_to_date
 from pantrybox.vision.model import Box
 
 DECIMALS = 5
@@ -24,7 +24,7 @@ States = tuple[float, ...]
 """Probabilities of a track's states, in their order (lives)."""
 
 
-class Track(msgspec.Struct, frozen=True, array_like=True):
+class Track(msgspec.Struct, frozen=True, array_like=True, gc=False):
     """A thing that stays where it was is the same thing."""
 
     item_id: int
@@ -125,7 +125,7 @@ def columns_of(tracks: Sequence[Track]) -> Columns:
     )
 
 
-class Known(msgspec.Struct, frozen=True, array_like=True):
+class Known(msgspec.Struct, frozen=True, array_like=True, gc=False):
     """What is known about an item at a place, beside its tracks."""
 
     learned: Learned = Learned()
@@ -136,7 +136,6 @@ class Known(msgspec.Struct, frozen=True, array_like=True):
     """The observation with which the shown count became what it is; 0: a person's word."""
 
 
-_UNKNOWN = Known()
 Units = tuple[tuple[float, ...], ...]
 """For each camera, the chances of an item's tracks to be units."""
 _REMEMBERED = 4096
@@ -151,6 +150,7 @@ class Shelf(msgspec.Struct, frozen=True):
     """Expected changes of counts in photographs that were taken because somebody was there,"""
     visits: float = 0.0
     """and how many items there were in them."""
+    clock: Clock = Clock()
 
     def changed_rate(self, habits: Habits) -> float:
         """The chance that an item's count changed when somebody was there."""
@@ -158,7 +158,16 @@ class Shelf(msgspec.Struct, frozen=True):
         return min(0.4, max(0.005, rate))
 
     def known(self, item_id: int) -> Known:
-        return self.items.get(item_id, _UNKNOWN)
+        return self.items.get(item_id) or self.unheard
+
+    @property
+    def unheard(self) -> Known:
+        """What is known of an item that was never here."""
+        return Known(Learned(until=self.clock.photographs, expected_until=self.clock.expected_changes))
+
+    def rates(self, items: Iterable[int], habits: Habits) -> Rates:
+        """Of each of some items, by what was learned of it here."""
+        return rates_of(up_to_date([self.known(item_id).learned for item_id in items], self.clock), habits)
 
     def tracks_of(self, item_id: int) -> list[list[Track]]:
         """For each camera that knows any, those of an item."""
@@ -170,13 +179,14 @@ class Shelf(msgspec.Struct, frozen=True):
         units = tuple(tuple(track.unit for track in tracks) for tracks in self.tracks_of(item_id))
         return _belief(units, self.known(item_id).told) if units or item_id in self.items else UNSEEN
 
-    def beliefs(self) -> dict[int, Belief]:
-        """Of every item that was ever seen or spoken of here."""
-        units: dict[int, Units] = dict.fromkeys(sorted(self.items), ())
+    def beliefs(self, of: Collection[int] | None = None) -> dict[int, Belief]:
+        """Of some items, or of every one that was ever seen or spoken of here."""
+        units: dict[int, Units] = dict.fromkeys(sorted(self.items if of is None else of), ())
         for scene in self.scenes.values():
             of_scene = defaultdict[int, list[float]](list)
             for track in scene.tracks:
-                of_scene[track.item_id].append(track.unit)
+                if of is None or track.item_id in units:
+                    of_scene[track.item_id].append(track.unit)
             for item_id, mine in of_scene.items():
                 units[item_id] = (*units.get(item_id, ()), tuple(mine))
         return {item_id: _belief(mine, self.known(item_id).told) for item_id, mine in units.items()}
@@ -209,11 +219,34 @@ _PROBABLY = 0.5
 def noted(shelf: Shelf, before: Shelf, position: int) -> Shelf:
     """With the counts that are shown now, and since when."""
     items = dict(shelf.items)
-    for item_id, belief in shelf.beliefs().items():
+    for item_id, belief in shelf.beliefs(_touched(before, shelf)).items():
         shown, known = belief.shown_count, before.items.get(item_id)
         if known is None or shown != known.shown_count:
             items[item_id] = msgspec.structs.replace(shelf.known(item_id), shown_count=shown, since=position)
     return msgspec.structs.replace(shelf, items=items)
+
+
+def _touched(before: Shelf, after: Shelf) -> set[int]:
+    """The items of which another number may be believed than before."""
+    items = {
+        item_id
+        for item_id, known in after.items.items()
+        if (was := before.items.get(item_id)) is None or known.told is not was.told
+    }
+    for camera in before.scenes.keys() | after.scenes.keys():
+        one, other = (shelf.scenes[camera].tracks if camera in shelf.scenes else () for shelf in (before, after))
+        if one is not other:
+            items |= _differing(one, other)
+    return items
+
+
+def _differing(before: tuple[Track, ...], after: tuple[Track, ...]) -> set[int]:
+    """The items whose tracks are not as they were; of most tracks of most photographs, nothing new is believed."""
+    pairs = list(zip(before, after, strict=False))
+    if len(after) < len(before) or any(one.item_id != other.item_id for one, other in pairs):
+        return {track.item_id for track in (*before, *after)}
+    items = {other.item_id for one, other in pairs if one.states != other.states}
+    return items | {track.item_id for track in after[len(before) :]}
 
 
 # What people say
@@ -298,9 +331,8 @@ def merged(shelf: Shelf, item_id: int, into_id: int) -> Shelf:
     ours = less(shelf.known(into_id).told, _seen_units(shelf, item_id))
     theirs = less(shelf.known(item_id).told, _seen_units(shelf, into_id))
     both = msgspec.structs.replace(shelf.known(into_id), told=together(ours, theirs), since=0)
-    after = msgspec.structs.replace(
-        shelf, scenes=scenes, items={**shelf.items, into_id: both, item_id: Known(told=certain(0))}
-    )
+    nothing = msgspec.structs.replace(shelf.unheard, told=certain(0))
+    after = msgspec.structs.replace(shelf, scenes=scenes, items={**shelf.items, into_id: both, item_id: nothing})
     shown = msgspec.structs.replace(both, shown_count=after.belief(into_id).shown_count)
     return msgspec.structs.replace(after, items={**after.items, into_id: shown})
 

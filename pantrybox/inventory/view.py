@@ -6,7 +6,7 @@ from pantrybox.inventory.rates import When
 from pantrybox.vision.model import Box, Glance
 
 
-class Thing(msgspec.Struct, frozen=True):
+class Thing(msgspec.Struct, frozen=True, gc=False):
     """A box in which something is, whether or not anybody can say what."""
 
     box: Box | None

@@ -81,7 +81,7 @@ def reasons(reader: Reader, item_id: int) -> list[Reasons]:
 
 
 def _reasons(each: _Standing, units: list[Unit], item_id: int) -> Reasons:
-    row, learned = each.row, each.shelf.known(item_id).learned
+    row, (rates,) = each.row, each.shelf.rates([item_id], HABITS).one_by_one()
     return Reasons(
         place_id=row.place_id,
         place_name=row.place_name,
@@ -91,8 +91,8 @@ def _reasons(each: _Standing, units: list[Unit], item_id: int) -> Reasons:
         belief=msgspec.json.decode(row.belief, type=Belief),
         units=units,
         word=each.word,
-        missed_rate=round(learned.missed_rate(HABITS), 5),
-        false_rate=round(learned.false_rate(HABITS), 5),
+        missed_rate=round(rates.missed, 5),
+        false_rate=round(rates.false_boxes, 5),
     )
 
 

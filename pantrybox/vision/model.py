@@ -6,7 +6,7 @@ from typing import Literal, Protocol
 import msgspec
 
 
-class Box(msgspec.Struct, frozen=True):
+class Box(msgspec.Struct, frozen=True, gc=False):
     left: float
     top: float
     right: float
@@ -68,7 +68,7 @@ Verdict = Literal["unchanged", "covered", "gone"]
 another thing stands in it."""
 
 
-class Glance(msgspec.Struct, frozen=True):
+class Glance(msgspec.Struct, frozen=True, gc=False):
     """What is to be seen where an earlier photograph of this view showed a thing and this one finds none."""
 
     box: Box

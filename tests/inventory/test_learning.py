@@ -1,54 +1,94 @@
 """What photographs teach about items and places: rates that stay chances and follow what happens."""
 
 import numpy as np
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pantrybox.inventory.learning import Looked, faded
-from pantrybox.inventory.rates import Habits, Learned
+from pantrybox.inventory.learning import Looked, with_one_more
+from pantrybox.inventory.rates import Clock, ItemRates, Learned, rates_of, up_to_date
+from pantrybox.inventory.seen import HABITS
 from pantrybox.inventory.shelf import Shelf
-from tests.inventory.photographs import JAM, Place, glance, things
+from tests.inventory.photographs import FLOUR, JAM, Place, glance, things
+
+Learning = tuple[Learned, Clock]
+"""What was learned of an item, and how late it is at its place."""
 
 
-def with_one_more(
-    learned: Learned, looks: float = 0, missed: float = 0, false: float = 0, changes: float = 0, expected: float = 0
-) -> Learned:
-    looked = Looked(np.array([looks]), np.array([missed]), np.array([false]), np.array([changes]), expected)
-    (after,) = faded([learned], looked)
-    return after
+def after_photograph(
+    before: Learning, looks: float = 0, missed: float = 0, false: float = 0, changes: float = 0, expected: float = 0
+) -> Learning:
+    clock = before[1].after_one_more(expected)
+    looked = Looked(np.array([looks]), np.array([missed]), np.array([false]), np.array([changes]))
+    (after,) = with_one_more([before[0]], looked, clock)
+    return after, clock
+
+
+NOTHING: Learning = Learned(), Clock()
+
+
+def rates_after(learning: Learning) -> ItemRates:
+    (rates,) = rates_of(up_to_date([learning[0]], learning[1]), HABITS).one_by_one()
+    return rates
 
 
 numbers = st.floats(0, 9)
 
 
-@given(st.lists(st.tuples(numbers, numbers, numbers, st.floats(-9, 9), st.floats(0, 1)), max_size=30))
-def test_learned_rates_stay_chances(photographs: list[tuple[float, float, float, float, float]]) -> None:
-    learned = Learned()
-    for looks, missed, false, changes, expected in photographs:
-        learned = with_one_more(learned, looks, min(looks, missed), false, changes, expected)
-    assert 0 < learned.missed_rate(Habits()) <= 0.5
-    assert 0 < learned.false_rate(Habits()) <= 0.2
-    assert 0.2 <= learned.pace(Habits()) <= 5
+photographs = st.lists(st.tuples(numbers, numbers, numbers, st.floats(-9, 9), st.floats(0, 1)), max_size=30)
+
+
+@given(photographs)
+def test_learned_rates_stay_chances(told: list[tuple[float, float, float, float, float]]) -> None:
+    learning = NOTHING
+    for looks, missed, false, changes, expected in told:
+        learning = after_photograph(learning, looks, min(looks, missed), false, changes, expected)
+    missed_rate, false_rate, pace = rates_after(learning)
+    assert 0 < missed_rate <= 0.5
+    assert 0 < false_rate <= 0.2
+    assert 0.2 <= pace <= 5
+
+
+@given(photographs, st.lists(st.floats(0, 1), max_size=30))
+def test_photographs_that_tell_nothing_of_an_item_are_made_up_for_later(
+    told: list[tuple[float, float, float, float, float]], expected: list[float]
+) -> None:
+    learning = NOTHING
+    for one in told:
+        learning = after_photograph(learning, *one)
+    at_once = learning
+    for one in expected:
+        at_once = after_photograph(at_once, expected=one)
+    later = learning[0], at_once[1]
+    assert rates_after(at_once) == pytest.approx(rates_after(later), rel=0.01)
 
 
 def test_what_is_missed_more_often_is_expected_to_be_missed_more_often() -> None:
-    habits, often, seldom = Habits(), Learned(), Learned()
+    often = seldom = NOTHING
     for _ in range(100):
-        often, seldom = with_one_more(often, looks=1, missed=0.4), with_one_more(seldom, looks=1)
-    assert seldom.missed_rate(habits) < habits.missed < often.missed_rate(habits)
+        often, seldom = after_photograph(often, looks=1, missed=0.4), after_photograph(seldom, looks=1)
+    assert rates_after(seldom).missed < HABITS.missed < rates_after(often).missed
 
 
 def test_an_item_that_changes_more_often_than_others_is_expected_to_change_more_often() -> None:
-    habits, often, seldom = Habits(), Learned(), Learned()
+    often = seldom = NOTHING
     for _ in range(100):
-        often, seldom = with_one_more(often, changes=0.1, expected=0.03), with_one_more(seldom, expected=0.03)
-    assert seldom.pace(habits) < Learned().pace(habits) == 1 < often.pace(habits)
+        often = after_photograph(often, changes=0.1, expected=0.03)
+        seldom = after_photograph(seldom, expected=0.03)
+    assert rates_after(seldom).pace < rates_after(NOTHING).pace == 1 < rates_after(often).pace
+
+
+def test_nothing_that_happened_before_an_item_came_says_anything_about_it() -> None:
+    place = Place()
+    for _ in range(50):
+        place.see(things(JAM, 0), when="door")
+    (rates,) = place.shelf.rates([FLOUR], HABITS).one_by_one()
+    assert rates == pytest.approx((HABITS.missed, HABITS.false_boxes, 1.0))
 
 
 def test_a_place_at_which_much_changes_is_expected_to_change() -> None:
-    habits = Habits()
     restless, quiet = Shelf(changes=60.0, visits=300.0), Shelf(changes=0.0, visits=300.0)
-    assert quiet.changed_rate(habits) < habits.changed < restless.changed_rate(habits)
+    assert quiet.changed_rate(HABITS) < HABITS.changed < restless.changed_rate(HABITS)
 
 
 def test_what_comes_and_goes_at_the_door_teaches_how_often_something_changes() -> None:
@@ -57,7 +97,7 @@ def test_what_comes_and_goes_at_the_door_teaches_how_often_something_changes() -
         there = number % 6 < 3
         restless.see(things(JAM, 0) if there else [], [] if there else [glance(0, "gone")], when="door")
         quiet.see(things(JAM, 0), when="door")
-    assert quiet.shelf.changed_rate(Habits()) < Habits().changed < restless.shelf.changed_rate(Habits())
+    assert quiet.shelf.changed_rate(HABITS) < HABITS.changed < restless.shelf.changed_rate(HABITS)
 
 
 def test_a_photograph_before_which_the_camera_moved_teaches_nothing_about_changes() -> None:
@@ -65,6 +105,6 @@ def test_a_photograph_before_which_the_camera_moved_teaches_nothing_about_change
     place.see(things(JAM, 0, 1))
     before = place.shelf
     place.see(things(JAM, 0), moved=True)
-    after = place.shelf.known(JAM).learned
+    clock, after = before.clock.after_one_more(0.0), place.shelf.known(JAM).learned
     assert (place.shelf.changes, place.shelf.visits) == (before.changes, before.visits)
-    assert (after.changes, after.expected_changes) == (0, 0)
+    assert (after.changes, place.shelf.clock) == (0, clock)
