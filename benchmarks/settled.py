@@ -130,8 +130,7 @@ def print_update_time() -> bool:
     tracks = len(shelf.scenes[VIEW].tracks)
     before = np.array([track.states for track in shelf.scenes[VIEW].tracks])
     shown = np.array([lives.Shown.UNCHANGED if rank in lost else lives.Shown.FOUND for rank in range(tracks)])
-    rates = {name: np.full(tracks, 0.02) for name in lives.Chances.__struct_fields__}
-    chances = lives.Chances(**rates | {"alike": np.ones(tracks)})
+    chances = lives.Chances(*[np.full(tracks, 0.02)] * 5, unplaced=None)
     between = lives.Between("timer", 1.0, habits, glimpsing)
     core = median_ms(lambda: lives.lived_on(before, shown, chances, between))
     whole = median_ms(lambda: after_view(shelf, view, habits, glimpsing))

@@ -77,6 +77,15 @@ FINDING = frozenset({Shown.FOUND, Shown.STILL, Shown.NEW, Shown.MOVED, Shown.UNN
 _FINDING = sorted(FINDING)
 
 
+class Unplaced(msgspec.Struct, frozen=True):
+    """Of tracks of which nobody knows which box is whose, since nobody knows where anything is, (n,) each."""
+
+    alike: Numbers
+    """Among so many tracks it stands for whichever was lost."""
+    was_found: NDArray[np.bool_]
+    """In the photograph before."""
+
+
 class Chances(msgspec.Struct, frozen=True):
     """What is expected of each track before the photograph, (n,) each."""
 
@@ -90,8 +99,7 @@ class Chances(msgspec.Struct, frozen=True):
     """That a unit of its item comes,"""
     spot: Numbers
     """and that it, or a false box, is just where the track was; 1 where nobody knows where anything is."""
-    alike: Numbers
-    """Among so many tracks it stands for whichever was lost; 1 where it is known which."""
+    unplaced: Unplaced | None
 
 
 class Between(msgspec.Struct, frozen=True):
@@ -143,8 +151,11 @@ class Lived(NamedTuple):
 def lived_on(before: Numbers, shown: NDArray[np.intp], chances: Chances, between: Between) -> Lived:
     """One step. `before`: the states, (n, STATES); `shown`: what the photograph shows of each track, (n,)."""
     moves = _moves(chances, between, spot=np.where(showing(shown, Shown.MOVED), 1.0, chances.spot))
-    _stand_for_others(moves, shown, chances.alike)
-    moves *= _likelihoods(between)[:, :, shown]
+    likelihoods = _likelihoods(between)[:, :, shown]
+    if chances.unplaced is not None:
+        _stand_for_others(moves, shown, chances.unplaced.alike)
+        _claim(likelihoods, shown, chances, chances.unplaced.was_found, between.habits)
+    moves *= likelihoods
     _weigh_moved(moves, shown, between.habits)
     moves *= before.T[:, None]
     after: Numbers = moves.sum(axis=0)
@@ -251,10 +262,20 @@ def _weigh_moved(moves: Numbers, shown: NDArray[np.intp], habits: Habits) -> Non
 def _stand_for_others(moves: Numbers, shown: NDArray[np.intp], alike: Numbers) -> None:
     """Where nobody knows which of several was lost, each of them may be it, and later another in its stead."""
     any_of = np.where(showing(shown, Shown.LOST), alike, 1.0)
-    if (any_of == 1).all():
-        return
     others = np.where(any_of > 1, any_of, 0.0)
     lost = others * moves[SEEN, MISSED:FALSE] / moves[SEEN, SEEN]
     for missing in (MISSED, HIDDEN):
         moves[missing, MISSED:FALSE] += moves[missing, SEEN] * lost
     moves[SEEN, MISSED:FALSE] *= any_of
+
+
+def _claim(
+    likelihoods: Numbers, shown: NDArray[np.intp], chances: Chances, was_found: NDArray[np.bool_], habits: Habits
+) -> None:
+    """A box that seems to be a track's may be another's, or false, while the unit is missing as before."""
+    found, stays = showing(shown, Shown.FOUND), habits.false_box_stays
+    another = chances.false_boxes + chances.comes * (1 - chances.missed)
+    missing = slice(MISSED, TAKEN)
+    likelihoods[missing, MISSED:FALSE] *= np.where(was_found & ~found, 1 - stays, 1.0)
+    claimed = np.where(was_found, stays, another)
+    likelihoods[missing, missing] = np.where(found, claimed, likelihoods[missing, missing])

@@ -23,6 +23,7 @@ from pantrybox.inventory.lives import (
     Chances,
     Lived,
     Shown,
+    Unplaced,
     lived_on,
     showing,
 )
@@ -154,7 +155,7 @@ def _changed(shelf: Shelf, between: Between) -> float:
 
 
 def _taken_along(before: Columns, after: Lived, shown: NDArray[np.intp], habits: Habits) -> Numbers:
-    """The chance that a unit was taken with another of its kind, as far as that one's place shows that it went, (n,)."""
+    """The chance that a unit was taken with another of its kind, as far as its place shows that it went, (n,)."""
     gone = before.is_found & showing(shown, Shown.GONE)
     taken = np.where(gone, after.states[:, TAKEN] - before.states[:, TAKEN], 0.0)
     return habits.another_taken * np.minimum(1.0, np.maximum(0.0, before.summed(taken) - taken))
@@ -211,7 +212,7 @@ def _chances(shelf: Shelf, before: Columns, shown: NDArray[np.intp], between: Be
         taken=changed * habits.removed / habits.stocked / np.maximum(1.0, before.summed(before.unit)),
         comes=changed * (1 - habits.removed),
         spot=habits.same_spot * everywhere if exact else everywhere,
-        alike=everywhere if exact else np.maximum(1.0, before.summed(before.is_found)),
+        unplaced=None if exact else Unplaced(np.maximum(1.0, before.summed(before.is_found)), before.is_found),
     )
 
 

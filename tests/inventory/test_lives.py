@@ -20,6 +20,7 @@ from pantrybox.inventory.lives import (
     Chances,
     Numbers,
     Shown,
+    Unplaced,
     lived_on,
 )
 from pantrybox.inventory.rates import Glimpsing, Habits, When
@@ -37,7 +38,7 @@ def between(when: When = "door", hours: float = 1.0) -> Between:
 def expected(missed: float = 0.1, false_boxes: float = 0.015, taken: float = 0.02, comes: float = 0.016) -> Chances:
     """For one track."""
     one = [np.array([chance]) for chance in (missed, false_boxes, taken, comes)]
-    return Chances(*one, spot=np.array([0.15]), alike=np.array([1.0]))
+    return Chances(*one, spot=np.array([0.15]), unplaced=None)
 
 
 def surely(state: int) -> Numbers:
@@ -219,10 +220,24 @@ def test_any_of_several_is_lost_more_easily_than_one_that_is_known() -> None:
     one = expected()
 
     def lost(alike: float) -> float:
-        among = Chances(one.missed, one.false_boxes, one.taken, one.comes, one.spot, np.array([alike]))
-        return likelihood(surely(SEEN), Shown.LOST, among, between())
+        return likelihood(surely(SEEN), Shown.LOST, unplaced(one, alike=alike, was_found=True), between())
 
     assert lost(3.0) == pytest.approx(3 * lost(1.0))
+
+
+def unplaced(chances: Chances, *, alike: float = 1.0, was_found: bool) -> Chances:
+    """The same where nobody knows which box is whose."""
+    return msgspec.structs.replace(
+        chances, spot=np.ones(1), unplaced=Unplaced(np.array([alike]), np.array([was_found]))
+    )
+
+
+def test_where_nobody_knows_which_box_is_whose_a_false_one_does_not_unmake_a_hidden_unit() -> None:
+    doubted = (surely(HIDDEN) + surely(TAKEN)) / 2
+    time = between("timer", hours=0.5)
+    found = lived(doubted, Shown.FOUND, chances=unplaced(expected(), was_found=False), time=time)
+    lost = lived(found, Shown.LOST, chances=unplaced(expected(), was_found=True), time=time)
+    assert unit(lost) > 0.4
 
 
 @given(st.lists(st.tuples(st.one_of(found, not_found), st.sampled_from(Shown)), min_size=1, max_size=5), times)
@@ -230,7 +245,7 @@ def test_tracks_live_their_lives_independently_of_each_other(
     tracks: list[tuple[Numbers, Shown]], time: Between
 ) -> None:
     size, alone = len(tracks), expected()
-    all_of_them = Chances(*(np.repeat(chance, size) for chance in msgspec.structs.astuple(alone)))
+    all_of_them = Chances(*(np.repeat(chance, size) for chance in msgspec.structs.astuple(alone)[:-1]), unplaced=None)
     before = np.concatenate([states for states, _ in tracks])
     after = lived_on(before, np.array([shown for _, shown in tracks]), all_of_them, time).states
     for rank, (states, shown) in enumerate(tracks):

@@ -10,13 +10,15 @@ from hypothesis import strategies as st
 from pantrybox.inventory.belief import CONFIRMED, UNSEEN, certain
 from pantrybox.inventory.lives import STATES
 from pantrybox.inventory.model import NOTHING
-from pantrybox.inventory.rates import Learned, When
+from pantrybox.inventory.rates import Glimpsing, Learned, When
 from pantrybox.inventory.reconcile import adjusted
+from pantrybox.inventory.seen import after_view
 from pantrybox.inventory.shelf import NOBODY_TELLS
-from pantrybox.inventory.view import Thing
+from pantrybox.inventory.view import Thing, View
 from pantrybox.vision.model import Glance, Verdict
 from tests.inventory.photographs import (
     FLOUR,
+    HOUR_MS,
     ITEMS,
     JAM,
     RICE,
@@ -548,6 +550,31 @@ def test_the_name_that_most_photographs_say_is_the_name() -> None:
     for _ in range(8):
         place.see([thing(FLOUR, 0, still=True)])
     assert place.shown == {FLOUR: 1}
+
+
+# One taken with another
+
+
+BLIND = Glimpsing(unchanged_if_missed=0, unchanged_if_hidden=0, unchanged_if_taken=0, still_if_missed=0)
+"""Nothing tells whether the picture of a thing is as it was."""
+
+
+def unit_after(place: Place, gone: int, when: When) -> float:
+    """The chance of the second jam to be there, when it and the thing at another spot are not found any more."""
+    seen = tuple(one for one in FULL if one.box not in {spot(1), spot(gone)})
+    glances = (glance(1, "gone"), glance(gone, "gone"))
+    at_ms = place.at_ms + HOUR_MS
+    after = after_view(place.shelf, View(99, at_ms, "left", seen, glances, when=when), glimpsing=BLIND)
+    return next(one.unit for one in after.scenes["left"].tracks if one.box == spot(1))
+
+
+def test_of_two_of_a_kind_that_are_missed_at_once_neither_is_taken_along_with_the_other() -> None:
+    assert unit_after(watched(FULL, 9), 0, "timer") > 0.9
+
+
+def test_one_more_is_taken_with_one_that_is_taken_sooner_than_with_another_thing() -> None:
+    place = watched(FULL, 9)
+    assert unit_after(place, 0, "door") < unit_after(place, 5, "door")
 
 
 # When
