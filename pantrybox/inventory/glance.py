@@ -30,6 +30,8 @@ class Newest(msgspec.Struct, frozen=True, order=True):
     """How often a camera came, went or was set up otherwise; a page of an older box does not know it."""
     taught: int = 0
     """Twice how often something was taught or taken back, and one more once every photograph heeds it."""
+    answered: int = 0
+    """The newest question that was answered or put off."""
 
     def __str__(self) -> str:
         return ".".join(str(part) for part in msgspec.structs.astuple(self))
@@ -85,7 +87,8 @@ _NEWEST = """
                     SELECT (SELECT coalesce(max(id), 0) FROM examples) AS newest,
                            (SELECT count(*) FROM examples WHERE taken_back_at_ms IS NOT NULL) AS taken_back
                 )
-            )
+            ),
+            'answered', (SELECT coalesce(max(id), 0) FROM questions)
         )
 """
 _PHOTOGRAPH = f"""

@@ -77,9 +77,9 @@ def _changed(seen: Newest | None, now: Newest) -> list[str]:
     if seen is None:
         return ["photographs", "stock"]
     parts: list[str] = []
-    if msgspec.structs.replace(seen, event=now.event) != now:
+    if msgspec.structs.replace(seen, event=now.event, answered=now.answered) != now:
         parts.append("photographs")
-    if (seen.observation, seen.event) != (now.observation, now.event):
+    if (seen.observation, seen.event, seen.answered) != (now.observation, now.event, now.answered):
         parts.append("stock")
     return parts
 

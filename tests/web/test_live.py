@@ -114,6 +114,14 @@ def test_upload_is_told_first_as_a_photograph_and_later_as_stock(box: Box) -> No
         assert names(stream.until(is_stock)) == ["photographs", "photographs", "stock"]
 
 
+def test_question_that_is_put_off_on_one_phone_goes_from_the_others(box: Box) -> None:
+    said = box.post("/v1/inventory/override", {"item_name": "Jam", "count_estimate": 1, "place": "Shelf"})
+    with followed(box, f"/live?after={where_the_page_stands(box)}") as stream:
+        later = {"item_id": said.json["item_id"], "place": "Shelf", "answer": "later"}
+        assert box.post("/v1/inventory/question", later).status == 200
+        assert stream.next().name == "stock"
+
+
 def test_position_moves_on_with_what_happened(box: Box) -> None:
     before = where_the_page_stands(box)
     with followed(box, f"/live?after={before}") as stream:
@@ -243,7 +251,8 @@ def test_page_of_an_older_box_that_counts_less_looks_again(box: Box) -> None:
     assert box.post("/v1/examples", said).status == 201
     box.wait_until("/v1/examples/progress", lambda progress: not progress["running"])
     now = where_the_page_stands(box)
-    with followed(box, f"/live?after={now.rpartition('.')[0]}") as stream:
+    without_taught, _, _ = now.rsplit(".", 2)
+    with followed(box, f"/live?after={without_taught}") as stream:
         assert stream.next() == ("photographs", now)
 
 
