@@ -218,12 +218,12 @@ _PROBABLY = 0.5
 
 def noted(shelf: Shelf, before: Shelf, position: int) -> Shelf:
     """With the counts that are shown now, and since when."""
-    items = dict(shelf.items)
+    others: dict[int, Known] = {}
     for item_id, belief in shelf.beliefs(_touched(before, shelf)).items():
         shown, known = belief.shown_count, before.items.get(item_id)
         if known is None or shown != known.shown_count:
-            items[item_id] = msgspec.structs.replace(shelf.known(item_id), shown_count=shown, since=position)
-    return msgspec.structs.replace(shelf, items=items)
+            others[item_id] = msgspec.structs.replace(shelf.known(item_id), shown_count=shown, since=position)
+    return msgspec.structs.replace(shelf, items=shelf.items | others) if others else shelf
 
 
 def _touched(before: Shelf, after: Shelf) -> set[int]:
