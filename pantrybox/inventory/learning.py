@@ -78,7 +78,7 @@ def learned(shelf: Shelf, tracks: Sequence[Track], now: Happened, *, stays: floa
     )
     clock = shelf.clock.after_one_more(now.expected_changes)
     after = [
-        Known(one, before.told, before.shown_count, before.since)
+        Known(one, before.told, before.shown_count, before.since, before.most)
         for one, before in zip(with_one_more([each.learned for each in known], looked, clock), known, strict=True)
     ]
     return msgspec.structs.replace(shelf, items=shelf.items | dict(zip(ranks, after, strict=True)), clock=clock)

@@ -10,6 +10,7 @@ from typing import Literal, NamedTuple
 import msgspec
 import numpy as np
 from msgspec.structs import astuple
+from numpy.typing import NDArray
 
 from pantrybox.inventory.columns import Numbers, table
 
@@ -38,6 +39,10 @@ class Habits(msgspec.Struct, frozen=True):
     """and that one more is taken with one that is taken."""
     unheard: float = 0.05
     """The least chance that a thing comes that was never at the place, where the eye names one."""
+    missing: float = 0.45
+    """Of the most units that there ever were, the share that is missing on average: the more, the sooner some come;"""
+    missing_at_least: float = 0.15
+    """and one may come where none is missing."""
     miss_stays_door: float = 0.5
     """The chance that whether a unit is found stays as it was, without a new throw, though somebody was there;"""
     miss_stays_timer: float = 0.8
@@ -60,6 +65,11 @@ class Habits(msgspec.Struct, frozen=True):
     """The chance that a unit was put to another place in the same view."""
     same_spot: float = 0.15
     """Of the units that come, those that are put just where one was before."""
+
+    def sooner(self, units: Numbers, most: NDArray[np.intp]) -> Numbers:
+        """How much sooner than on average more comes of items, by how many there are and the most there ever were."""
+        missing = np.maximum(self.missing_at_least, 1 - units / np.maximum(1, most))
+        return np.where(most > 0, missing / self.missing, 1.0)
 
 
 class Glimpsing(msgspec.Struct, frozen=True):

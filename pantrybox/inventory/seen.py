@@ -205,12 +205,13 @@ def _swap_disowned(tracks: Sequence[Track], found: Matched) -> None:
 def _chances(shelf: Shelf, before: Columns, shown: NDArray[np.intp], between: Between, *, exact: bool) -> Chances:
     habits = between.habits
     rates = shelf.rates(before.items, habits)
+    units, most = before.summed(before.unit), np.array([shelf.known(item_id).most for item_id in before.items])
     changed, everywhere = (rates.pace * _changed(shelf, between))[before.item], np.ones(len(shown))
     return Chances(
         missed=rates.missed[before.item],
         false_boxes=rates.false_boxes[before.item],
-        taken=changed * habits.removed / habits.stocked / np.maximum(1.0, before.summed(before.unit)),
-        comes=changed * (1 - habits.removed),
+        taken=changed * habits.removed / habits.stocked / np.maximum(1.0, units),
+        comes=changed * (1 - habits.removed) * habits.sooner(units, most[before.item]),
         spot=habits.same_spot * everywhere if exact else everywhere,
         unplaced=None if exact else Unplaced(np.maximum(1.0, before.summed(before.is_found)), before.is_found),
     )
@@ -320,8 +321,10 @@ def _arrivals(shelf: Shelf, item_id: int, rates: ItemRates, between: Between) ->
     habits = between.habits
     if item_id not in shelf.items:
         return habits.unheard, _FOUND_LATE * habits.missed * habits.unheard
-    added = (1 - habits.removed) * rates.pace
-    put = shelf.changed_rate(habits) * added + habits.moved * shelf.belief(item_id).shown_count
+    units = shelf.belief(item_id).shown_count
+    sooner = habits.sooner(np.array([units]), np.array([shelf.known(item_id).most]))
+    added = (1 - habits.removed) * rates.pace * float(sooner[0])
+    put = shelf.changed_rate(habits) * added + habits.moved * units
     return _changed(shelf, between) * added, _FOUND_LATE * rates.missed * put
 
 

@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pantrybox.inventory import columns
-from pantrybox.inventory.belief import UNSEEN, Belief, certain, larger, of_chances, stated, together
+from pantrybox.inventory.belief import CONFIRMED, UNSEEN, Belief, certain, larger, of_chances, stated, together
 from pantrybox.inventory.columns import Numbers
 from pantrybox.inventory.lives import FALSE, FINDING, HIDDEN, MISSED, SEEN, STATES, UNIT, Shown
 from pantrybox.inventory.rates import VISITS_OF_A_GUESS, Clock, Habits, Learned, Rates, rates_of, up_to_date
@@ -134,6 +134,8 @@ class Known(msgspec.Struct, frozen=True, array_like=True, gc=False):
     shown_count: int = 0
     since: int = 0
     """The observation with which the shown count became what it is; 0: a person's word."""
+    most: int = 0
+    """So many at least were once surely there."""
 
 
 Units = tuple[tuple[float, ...], ...]
@@ -220,9 +222,13 @@ def noted(shelf: Shelf, before: Shelf, position: int) -> Shelf:
     """With the counts that are shown now, and since when."""
     others: dict[int, Known] = {}
     for item_id, belief in shelf.beliefs(_touched(before, shelf)).items():
-        shown, known = belief.shown_count, before.items.get(item_id)
-        if known is None or shown != known.shown_count:
-            others[item_id] = msgspec.structs.replace(shelf.known(item_id), shown_count=shown, since=position)
+        shown, known = belief.shown_count, shelf.known(item_id)
+        if item_id not in before.items or shown != known.shown_count:
+            known = msgspec.structs.replace(known, shown_count=shown, since=position)
+        if shown > known.most and belief.confidence >= CONFIRMED:
+            known = msgspec.structs.replace(known, most=shown)
+        if known is not shelf.items.get(item_id):
+            others[item_id] = known
     return msgspec.structs.replace(shelf, items=shelf.items | others) if others else shelf
 
 
@@ -278,7 +284,8 @@ def told(shelf: Shelf, said: Said) -> Shelf:
     }
     units = [sum(track.item_id == item_id and track.unit == 1 for track in scene.tracks) for scene in scenes.values()]
     rest = stated(count - max(units, default=0), confidence)
-    known = msgspec.structs.replace(shelf.known(item_id), told=rest, shown_count=count, since=0)
+    known = shelf.known(item_id)
+    known = msgspec.structs.replace(known, told=rest, shown_count=count, since=0, most=max(known.most, count))
     return msgspec.structs.replace(shelf, scenes=scenes, items={**shelf.items, item_id: known})
 
 
@@ -330,7 +337,8 @@ def merged(shelf: Shelf, item_id: int, into_id: int) -> Shelf:
     }
     ours = less(shelf.known(into_id).told, _seen_units(shelf, item_id))
     theirs = less(shelf.known(item_id).told, _seen_units(shelf, into_id))
-    both = msgspec.structs.replace(shelf.known(into_id), told=together(ours, theirs), since=0)
+    most = max(shelf.known(into_id).most, shelf.known(item_id).most)
+    both = msgspec.structs.replace(shelf.known(into_id), told=together(ours, theirs), since=0, most=most)
     nothing = msgspec.structs.replace(shelf.unheard, told=certain(0))
     after = msgspec.structs.replace(shelf, scenes=scenes, items={**shelf.items, into_id: both, item_id: nothing})
     shown = msgspec.structs.replace(both, shown_count=after.belief(into_id).shown_count)

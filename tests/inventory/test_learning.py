@@ -9,7 +9,7 @@ from pantrybox.inventory.learning import Looked, with_one_more
 from pantrybox.inventory.rates import Clock, ItemRates, Learned, rates_of, up_to_date
 from pantrybox.inventory.seen import HABITS
 from pantrybox.inventory.shelf import Shelf
-from tests.inventory.photographs import FLOUR, JAM, Place, glance, things
+from tests.inventory.photographs import FLOUR, JAM, Place, glance, spot, things
 
 Learning = tuple[Learned, Clock]
 """What was learned of an item, and how late it is at its place."""
@@ -84,6 +84,38 @@ def test_nothing_that_happened_before_an_item_came_says_anything_about_it() -> N
         place.see(things(JAM, 0), when="door")
     (rates,) = place.shelf.rates([FLOUR], HABITS).one_by_one()
     assert rates == pytest.approx((HABITS.missed, HABITS.false_boxes, 1.0))
+
+
+@given(st.floats(0, 9), st.floats(0, 9), st.integers(0, 9))
+def test_more_comes_the_sooner_the_more_is_missing(units: float, others: float, most: int) -> None:
+    few, many = HABITS.sooner(np.array(sorted([units, others])), np.array([most, most]))
+    assert 0 < many <= few
+    if most == 0:
+        assert few == 1, "where nobody knows how many there used to be"
+
+
+def test_a_box_that_comes_up_is_a_unit_sooner_where_one_is_missing() -> None:
+    full, lacking = Place(), Place()
+    for place in (full, lacking):
+        for _ in range(9):
+            place.see(things(JAM, 0, 1))
+        assert place.shelf.known(JAM).most == 2
+    lacking.see(things(JAM, 0), [glance(1, "gone")])
+    full.see(things(JAM, 0, 1))
+    lacking.see(things(JAM, 0, 9), [glance(1, "gone")])
+    full.see(things(JAM, 0, 1, 9))
+    in_full, in_lacking = (next(one.unit for one in p.tracks if one.box == spot(9)) for p in (full, lacking))
+    assert in_full < in_lacking
+
+
+def test_what_a_person_says_is_there_was_there() -> None:
+    place = Place()
+    place.say(JAM, 4)
+    place.say(JAM, 1)
+    place.say(FLOUR, 2)
+    place.merge(JAM, FLOUR)
+    place.kept()
+    assert place.shelf.known(FLOUR).most == 4
 
 
 def test_a_place_at_which_much_changes_is_expected_to_change() -> None:

@@ -132,7 +132,8 @@ def test_places_of_a_box_that_counted_by_other_rules_are_folded_again(tmp_path: 
     before = "\n".join(step.read_text() for step in steps[:number])
     with closing(sqlite3.connect(tmp_path / "pantrybox.db", isolation_level=None)) as connection:
         connection.executescript(before + EVIDENCE)
-        connection.executescript(f"UPDATE places SET outdated = 0; PRAGMA user_version = {number};")
+        connection.execute("UPDATE places SET outdated = 0")
+        connection.execute(f"PRAGMA user_version = {number}")
 
     async def story() -> None:
         async with Database.open(tmp_path / "pantrybox.db", lambda: 0) as database:
