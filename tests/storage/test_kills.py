@@ -14,7 +14,7 @@ import pytest
 
 from tests.server import Server
 
-ROUNDS = int(os.environ.get("KILL_ROUNDS", "6"))
+ROUNDS = int(os.environ.get("KILL_ROUNDS", "4"))
 SEED = int(os.environ.get("KILL_SEED", random.randrange(10**9)))  # noqa: S311 - no secret
 CAMERAS = [f"camera-{number}" for number in range(4)]
 PADDING = [b"", bytes(600_000)]

@@ -13,7 +13,7 @@ LEFT_OUT = {
     "/live": "never ends",
     "/v1/keys/{key_id}": "the key that asks would be revoked",
 }
-REQUESTS = 8
+REQUESTS = 5
 """An operation and phase; which ones follows from the seed."""
 
 
