@@ -9,7 +9,7 @@ import numpy as np
 
 from pantrybox.inventory.columns import Numbers, rounded, sums, table
 from pantrybox.inventory.lives import MISSED, SEEN, STATES, TAKEN, VANISHED, Lived
-from pantrybox.inventory.rates import CHANGES, FALSE_BOXES, LOOKS, NOT_FOUND, Clock, Habits, Learned, up_to_date
+from pantrybox.inventory.rates import CHANGES, FALSE_BOXES, LOOKS, NOT_FOUND, Habits, Learned, Tally, up_to_date
 from pantrybox.inventory.shelf import Columns, Known, Shelf, Track
 
 _VISITS_FADE = 0.995
@@ -76,12 +76,12 @@ def learned(shelf: Shelf, tracks: Sequence[Track], now: Happened, *, stays: floa
         false_boxes=np.array([now.false_boxes.get(item_id, 0.0) for item_id in ranks]),
         changes=np.array([now.changes.get(item_id, 0.0) for item_id in ranks]),
     )
-    clock = shelf.clock.after_one_more(now.expected_changes)
+    tally = shelf.tally.after_one_more(now.expected_changes)
     after = [
         Known(one, before.told, before.shown_count, before.since, before.most)
-        for one, before in zip(with_one_more([each.learned for each in known], looked, clock), known, strict=True)
+        for one, before in zip(with_one_more([each.learned for each in known], looked, tally), known, strict=True)
     ]
-    return msgspec.structs.replace(shelf, items=shelf.items | dict(zip(ranks, after, strict=True)), clock=clock)
+    return msgspec.structs.replace(shelf, items=shelf.items | dict(zip(ranks, after, strict=True)), tally=tally)
 
 
 class Looked(NamedTuple):
@@ -93,13 +93,13 @@ class Looked(NamedTuple):
     changes: Numbers
 
 
-def with_one_more(before: Sequence[Learned], now: Looked, clock: Clock) -> list[Learned]:
-    """With one photograph more, after which it is as late as `clock` says."""
-    known = up_to_date(before, clock)
+def with_one_more(before: Sequence[Learned], now: Looked, tally: Tally) -> list[Learned]:
+    """With one photograph more, after which it is as late as `tally` says."""
+    known = up_to_date(before, tally)
     known[:, [LOOKS, NOT_FOUND, FALSE_BOXES]] += np.stack((now.looks, now.missed, now.false_boxes), axis=1)
     # What was taken may turn out to be there: then less has changed.
     known[:, CHANGES] = np.maximum(0.0, known[:, CHANGES] + now.changes)
-    until = (repeat(clock.photographs), repeat(clock.expected_changes))
+    until = (repeat(tally.photographs), repeat(tally.expected_changes))
     return list(map(Learned, *rounded(known, _DECIMALS).T.tolist(), *until))
 
 

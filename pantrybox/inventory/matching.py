@@ -96,14 +96,9 @@ def _by_place(tracks: Sequence[Track], view: View, near: Sequence[Near], found: 
 
 def _whole(thing: Thing, track: Track, iou: float) -> Thing:
     """Of a thing of which a part is found, the place of the whole is kept."""
-    partly = (
-        iou < PART_OF_AREA
-        and thing.box
-        and track.box
-        and thing.item_id == track.item_id
-        and is_part(thing.box, track.box)
-    )
-    return msgspec.structs.replace(thing, box=track.box) if partly else thing
+    if iou >= PART_OF_AREA or thing.item_id != track.item_id or not thing.box or not track.box:
+        return thing
+    return msgspec.structs.replace(thing, box=track.box) if is_part(thing.box, track.box) else thing
 
 
 def _join_parts(tracks: Sequence[Track], things: Sequence[Thing], found: Matched, left: set[int]) -> None:

@@ -39,10 +39,10 @@ class Habits(msgspec.Struct, frozen=True):
     """and that one more is taken with one that is taken."""
     unheard: float = 0.05
     """The least chance that a thing comes that was never at the place, where the eye names one."""
-    missing: float = 0.45
-    """Of the most units that there ever were, the share that is missing on average: the more, the sooner some come;"""
-    missing_at_least: float = 0.15
-    """and one may come where none is missing."""
+    lacking: float = 0.45
+    """Of the most units that there ever were, the share that is lacking on average: the more, the sooner some come;"""
+    lacking_at_least: float = 0.15
+    """and one may come where none is lacking."""
     miss_stays_door: float = 0.5
     """The chance that whether a unit is found stays as it was, without a new throw, though somebody was there;"""
     miss_stays_timer: float = 0.8
@@ -68,8 +68,8 @@ class Habits(msgspec.Struct, frozen=True):
 
     def sooner(self, units: Numbers, most: NDArray[np.intp]) -> Numbers:
         """How much sooner than on average more comes of items, by how many there are and the most there ever were."""
-        missing = np.maximum(self.missing_at_least, 1 - units / np.maximum(1, most))
-        return np.where(most > 0, missing / self.missing, 1.0)
+        lacking = np.maximum(self.lacking_at_least, 1 - units / np.maximum(1, most))
+        return np.where(most > 0, lacking / self.lacking, 1.0)
 
 
 class Glimpsing(msgspec.Struct, frozen=True):
@@ -121,7 +121,7 @@ LEARNED = 6
 LOOKS, NOT_FOUND, PHOTOGRAPHS, FALSE_BOXES, CHANGES, EXPECTED_CHANGES = range(LEARNED)
 
 
-class Clock(msgspec.Struct, frozen=True, array_like=True):
+class Tally(msgspec.Struct, frozen=True, array_like=True):
     """What every item of a place has been through: what was learned of any of them fades by it.
 
     Most photographs tell something about few items. The others are brought up to date when they are asked for.
@@ -131,17 +131,17 @@ class Clock(msgspec.Struct, frozen=True, array_like=True):
     expected_changes: float = 0.0
     """Of each item that was there from the first of them on, older ones fading."""
 
-    def after_one_more(self, expected_changes: float) -> "Clock":
-        return Clock(self.photographs + 1, round(FADES * self.expected_changes + expected_changes, 4))
+    def after_one_more(self, expected_changes: float) -> "Tally":
+        return Tally(self.photographs + 1, round(FADES * self.expected_changes + expected_changes, 4))
 
 
-def up_to_date(learned: Sequence[Learned], clock: Clock) -> Numbers:
+def up_to_date(learned: Sequence[Learned], tally: Tally) -> Numbers:
     """What was learned of items, as of now, (n, LEARNED)."""
     known = table(map(astuple, learned), LEARNED + 2)
-    fades = FADES ** (clock.photographs - known[:, LEARNED])
+    fades = FADES ** (tally.photographs - known[:, LEARNED])
     now = fades[:, None] * known[:, :LEARNED]
     now[:, PHOTOGRAPHS] += (1 - fades) / (1 - FADES)
-    now[:, EXPECTED_CHANGES] += clock.expected_changes - fades * known[:, LEARNED + 1]
+    now[:, EXPECTED_CHANGES] += tally.expected_changes - fades * known[:, LEARNED + 1]
     return now
 
 

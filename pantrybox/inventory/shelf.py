@@ -13,7 +13,7 @@ from pantrybox.inventory import columns
 from pantrybox.inventory.belief import CONFIRMED, UNSEEN, Belief, certain, larger, of_chances, stated, together
 from pantrybox.inventory.columns import Numbers
 from pantrybox.inventory.lives import FALSE, FINDING, HIDDEN, MISSED, SEEN, STATES, UNIT, Shown
-from pantrybox.inventory.rates import VISITS_OF_A_GUESS, Clock, Habits, Learned, Rates, rates_of, up_to_date
+from pantrybox.inventory.rates import VISITS_OF_A_GUESS, Habits, Learned, Rates, Tally, rates_of, up_to_date
 from pantrybox.vision.model import Box
 
 DECIMALS = 5
@@ -152,7 +152,7 @@ class Shelf(msgspec.Struct, frozen=True):
     """Expected changes of counts in photographs that were taken because somebody was there,"""
     visits: float = 0.0
     """and how many items there were in them."""
-    clock: Clock = Clock()
+    tally: Tally = Tally()
 
     def changed_rate(self, habits: Habits) -> float:
         """The chance that an item's count changed when somebody was there."""
@@ -165,11 +165,11 @@ class Shelf(msgspec.Struct, frozen=True):
     @property
     def unheard(self) -> Known:
         """What is known of an item that was never here."""
-        return Known(Learned(until=self.clock.photographs, expected_until=self.clock.expected_changes))
+        return Known(Learned(until=self.tally.photographs, expected_until=self.tally.expected_changes))
 
     def rates(self, items: Iterable[int], habits: Habits) -> Rates:
         """Of each of some items, by what was learned of it here."""
-        return rates_of(up_to_date([self.known(item_id).learned for item_id in items], self.clock), habits)
+        return rates_of(up_to_date([self.known(item_id).learned for item_id in items], self.tally), habits)
 
     def tracks_of(self, item_id: int) -> list[list[Track]]:
         """For each camera that knows any, those of an item."""

@@ -7,25 +7,25 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from pantrybox.inventory.learning import Looked, with_one_more
-from pantrybox.inventory.rates import Clock, ItemRates, Learned, rates_of, up_to_date
+from pantrybox.inventory.rates import ItemRates, Learned, Tally, rates_of, up_to_date
 from pantrybox.inventory.seen import HABITS
 from pantrybox.inventory.shelf import Shelf
 from tests.inventory.photographs import FLOUR, JAM, Place, glance, spot, things
 
-Learning = tuple[Learned, Clock]
+Learning = tuple[Learned, Tally]
 """What was learned of an item, and how late it is at its place."""
 
 
 def after_photograph(
     before: Learning, looks: float = 0, missed: float = 0, false: float = 0, changes: float = 0, expected: float = 0
 ) -> Learning:
-    clock = before[1].after_one_more(expected)
+    tally = before[1].after_one_more(expected)
     looked = Looked(np.array([looks]), np.array([missed]), np.array([false]), np.array([changes]))
-    (after,) = with_one_more([before[0]], looked, clock)
-    return after, clock
+    (after,) = with_one_more([before[0]], looked, tally)
+    return after, tally
 
 
-NOTHING: Learning = Learned(), Clock()
+NOTHING: Learning = Learned(), Tally()
 
 
 def rates_after(learning: Learning) -> ItemRates:
@@ -143,6 +143,6 @@ def test_a_photograph_before_which_the_camera_moved_teaches_nothing_about_change
     place.see(things(JAM, 0, 1))
     before = place.shelf
     place.see(things(JAM, 0), moved=True)
-    clock, after = before.clock.after_one_more(0.0), place.shelf.known(JAM).learned
+    tally, after = before.tally.after_one_more(0.0), place.shelf.known(JAM).learned
     assert (place.shelf.changes, place.shelf.visits) == (before.changes, before.visits)
-    assert (after.changes, place.shelf.clock) == (0, clock)
+    assert (after.changes, place.shelf.tally) == (0, tally)
