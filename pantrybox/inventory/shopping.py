@@ -176,10 +176,10 @@ def wish(writer: Writer, name: str, quantity: int | None, note: str | None) -> t
 
     What stands there already is given back, with what is said of it now.
     """
-    item = items.item_named(writer, name)
-    if item is not None:
-        _claim_namesakes(writer, item.id)
-    standing = listed.open_entry(writer, item.id) if item else listed.unknown_thing(writer, name)
+    item_id = _known_by(writer, name)
+    if item_id is not None:
+        _claim_namesakes(writer, item_id)
+    standing = _standing(writer, item_id, name)
     if standing is not None:
         change(writer, standing.id, _said(quantity, note))
         return standing.id, False
@@ -189,7 +189,7 @@ def wish(writer: Writer, name: str, quantity: int | None, note: str | None) -> t
         VALUES (:item_id, :name, :quantity, :note, 'person', :now_ms)
         """,
         {
-            "item_id": item.id if item else None,
+            "item_id": item_id,
             "name": name,
             "quantity": quantity,
             "note": note,
@@ -197,6 +197,16 @@ def wish(writer: Writer, name: str, quantity: int | None, note: str | None) -> t
         },
     )
     return entry_id, True
+
+
+def _standing(reader: Reader, item_id: int | None, name: str) -> Brief | None:
+    """The open entry of an item, or of what the box does not keep and goes by its name."""
+    return listed.unknown_thing(reader, name) if item_id is None else listed.open_entry(reader, item_id)
+
+
+def _known_by(reader: Reader, name: str) -> int | None:
+    item = items.item_named(reader, name)
+    return item.id if item else None
 
 
 def _said(quantity: int | None, note: str | None) -> EntryChange:
@@ -227,8 +237,7 @@ def change(writer: Writer, entry_id: int, wanted: EntryChange) -> None:
 
 
 def _set_ticked(writer: Writer, entry: Brief, *, ticked: bool) -> None:
-    twin = None if entry.item_id is None else listed.open_entry(writer, entry.item_id)
-    if not ticked and twin is not None:
+    if not ticked and _standing(writer, entry.item_id or _known_by(writer, entry.name), entry.name) is not None:
         raise Conflict(f"{entry.name} stands on the list already.")
     writer.execute(
         "UPDATE shopping_list SET ticked_at_ms = :at_ms, ticked_by = :by WHERE id = :id",

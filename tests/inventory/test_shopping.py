@@ -168,10 +168,14 @@ def test_open_ones_come_first_and_what_was_ticked_is_shown_for_a_day(cupboard: C
     assert cupboard.read(lambda reader: listed.total_entries(reader, cupboard.now_ms)) == 2
 
 
-def test_what_is_open_twice_cannot_be(cupboard: Cupboard) -> None:
-    cupboard.say("milk", 5)
+@pytest.mark.parametrize("known", ["from the first", "meanwhile", "never"])
+def test_what_is_open_twice_cannot_be(cupboard: Cupboard, known: str) -> None:
+    if known == "from the first":
+        cupboard.say("milk", 5)
     bought = wish(cupboard, "milk")
     change(cupboard, bought, EntryChange(ticked=True))
+    if known == "meanwhile":
+        cupboard.say("milk", 5)
     assert wish(cupboard, "milk") != bought
     with pytest.raises(Conflict):
         change(cupboard, bought, EntryChange(ticked=False))
