@@ -13,6 +13,9 @@ from pantrybox.vision.model import Glance
 from tests.inventory.photographs import spot
 from tests.inventory.test_late import Album, opened
 
+# Pages of photographs are folded, twice.
+pytestmark = pytest.mark.slow
+
 PHOTOGRAPHS = LOOKS_A_PAGE + 7
 
 

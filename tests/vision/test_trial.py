@@ -16,6 +16,9 @@ from pantrybox.vision.onnx_file import refuse_unusual
 from pantrybox.vision.trial import LIMITS, Facts, try_out, verdict
 from tests.vision import onnx_maker as onnx
 
+# Each model is tried in a process of its own.
+pytestmark = pytest.mark.slow
+
 SHORT = Limits(LIMITS.memory_bytes, 5)
 
 
