@@ -299,9 +299,8 @@ def _new_tracks(shelf: Shelf, observation_id: int, new: Sequence[Thing], between
     habits, glimpsing = between.habits, between.glimpsing
     came, tracks = defaultdict[int, float](float), list[Track]()
     named = [(thing, thing.item_id) for thing in new if thing.item_id is not None]
-    for (thing, item_id), rates in zip(
-        named, shelf.rates([item_id for _, item_id in named], habits).one_by_one(), strict=True
-    ):
+    learned_rates = shelf.rates([item_id for _, item_id in named], habits).one_by_one()
+    for (thing, item_id), rates in zip(named, learned_rates, strict=True):
         comes, came_before = _arrivals(shelf, item_id, rates, between)
         comes = max(comes, habits.another * came[item_id])
         if shelf.known(item_id).told.shown_count:

@@ -2,6 +2,3 @@
 ALTER TABLE observations ADD COLUMN first_id INTEGER;
 
 CREATE INDEX words_by_place ON words (place_id, said_at_ms);
-
--- The rules by which shelves follow from the evidence are others now: every place is folded again.
-UPDATE places SET outdated = 1, outdated_count = outdated_count + 1;
